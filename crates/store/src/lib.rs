@@ -1,0 +1,54 @@
+//! Lucien's database: SQLite and PostgreSQL behind one door.
+//!
+//! Everything that is stored is stored here, and nothing here knows a rule, a sentence or Telegram.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`DatabaseUrl`] | where the database is, in every accepted spelling |
+//! | [`Store`] | the open database: [`Reader`]s, transactions ([`Tx`]), probes |
+//! | [`schema`] | migrations, up and down, and how a database stands to this binary |
+//! | [`statements`] | what a piece of work asked of the database |
+//! | [`people`], [`subscribers`], [`role_log`] | the predecessor's tables: who is who |
+//! | [`plans`], [`tokens`], [`requests`] | what opens a door: plans, invitations, the queue of the Free channel |
+//! | [`packages`], [`interests`] | what is shown and who wants it |
+//! | [`bot_config`] | the predecessor's configuration |
+//! | [`house`], [`inbox`], [`settings`] | our own tables |
+//!
+//! Reading functions take any [`Connection`]; changing ones take a [`Tx`], so nothing is changed
+//! outside of a transaction. A transaction holds the only writer on SQLite: it is short, and nothing
+//! outside of the database is waited for while it is open.
+
+mod connect;
+mod cutoff;
+mod door;
+mod entity;
+mod error;
+mod lines;
+mod session;
+mod sql;
+mod store;
+mod url;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub mod bot_config;
+pub mod house;
+pub mod inbox;
+pub mod interests;
+pub mod packages;
+pub mod people;
+pub mod plans;
+pub mod requests;
+pub mod role_log;
+pub mod schema;
+pub mod settings;
+pub mod statements;
+pub mod subscribers;
+pub mod tokens;
+
+pub use error::{Refusal, StoreError};
+pub use session::{Connection, Reader, Tx};
+pub use store::{PoolFigures, Store, StoreOptions};
+pub use url::{DatabaseUrl, Dialect, UrlError};

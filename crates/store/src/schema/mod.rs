@@ -1,0 +1,196 @@
+//! The schema and its migrations.
+//!
+//! Migrations are SQL, one text per database, so that the predecessor's schema can be met to the
+//! letter. All steps of one call run in one transaction under one lock: of several processes that
+//! start at once one migrates, the others wait and find nothing left to do; a step that fails leaves
+//! everything as it was.
+//!
+//! The table `lucien_migrations` holds what is applied. It is also the mark by which a database is
+//! known to be ours.
+
+mod first_light;
+mod migration;
+mod nine_tables;
+mod run;
+
+use domain::clock::Timestamp;
+use sea_orm::FromQueryResult;
+
+use crate::error::StoreError;
+use crate::session::Connection;
+use crate::sql;
+use crate::store::Store;
+use crate::url::Dialect;
+use crate::value::At;
+use migration::Migration;
+
+/// All steps, in their order.
+const MIGRATIONS: &[Migration] = &[nine_tables::MIGRATION, first_light::MIGRATION];
+
+/// How the database stands to this binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchemaState {
+    /// None of our tables.
+    Empty,
+    /// Some of the nine tables, but not our mark: somebody else's, to be adopted and not touched.
+    Foreign {
+        /// Those found.
+        tables: Vec<String>,
+    },
+    /// Ours, and some steps behind.
+    Behind {
+        /// Steps that are applied.
+        applied: Vec<String>,
+        /// Steps that are missing.
+        pending: Vec<String>,
+    },
+    /// Ours, and as this binary knows it.
+    Current,
+    /// Ours, and changed by a newer binary.
+    Ahead {
+        /// Steps that this binary does not know.
+        unknown: Vec<String>,
+        /// Whether this binary works with them.
+        additive: bool,
+    },
+}
+
+/// A step, for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// When it was applied; none is pending.
+    pub applied_at: Option<Timestamp>,
+    /// Whether this binary knows it.
+    pub known: bool,
+}
+
+/// What a call has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The steps applied or undone, in that order.
+    pub steps: Vec<String>,
+}
+
+/// Rows that would be lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The table.
+    pub table: String,
+    /// How many rows it holds.
+    pub rows: i64,
+}
+
+/// Why the schema was not changed. It is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// Somebody else's tables: [`SchemaState::Foreign`].
+    #[error("the database holds tables of another bot: {}", .tables.join(", "))]
+    Foreign {
+        /// Those found.
+        tables: Vec<String>,
+    },
+    /// Changed by a newer binary: [`SchemaState::Ahead`].
+    #[error("the schema was changed by a newer version: {}", .unknown.join(", "))]
+    Ahead {
+        /// Steps that this binary does not know.
+        unknown: Vec<String>,
+    },
+    /// Undoing would lose rows and was not confirmed with the name of the database.
+    #[error("rows would be lost; confirm with the name of the database, {database}: {}", list(.losses))]
+    NeedsConfirm {
+        /// What to confirm with.
+        database: String,
+        /// What would be lost.
+        losses: Vec<Loss>,
+    },
+    /// A step cannot be undone as the rows are.
+    #[error("{step} cannot be undone: {rows} {why}")]
+    Blocked {
+        /// The step.
+        step: String,
+        /// How many rows are in the way.
+        rows: i64,
+        /// Why.
+        why: &'static str,
+    },
+    /// A step failed.
+    #[error("{step} failed: {error}")]
+    Failed {
+        /// The step.
+        step: String,
+        /// Why.
+        error: StoreError,
+    },
+    /// The store's trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(losses: &[Loss]) -> String {
+    let losses: Vec<String> = losses
+        .iter()
+        .map(|loss| format!("{} ({})", loss.table, loss.rows))
+        .collect();
+    losses.join(", ")
+}
+
+/// How the database stands to this binary. Changes nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn state(store: &Store) -> Result<SchemaState, StoreError> {
+    run::state(&store.read(), MIGRATIONS).await
+}
+
+/// All steps, those that this binary does not know at the end. Changes nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn status(store: &Store) -> Result<Vec<Step>, StoreError> {
+    run::status(&store.read(), MIGRATIONS).await
+}
+
+/// Applies the next `steps` pending steps, or all.
+///
+/// # Errors
+/// [`SchemaError::Foreign`]; [`SchemaError::Ahead`] unless this binary works with what is unknown to
+/// it; [`SchemaError::Failed`] with the step that failed.
+pub async fn up(store: &Store, steps: Option<u32>, now: Timestamp) -> Result<Report, SchemaError> {
+    run::up(store, MIGRATIONS, steps, now).await
+}
+
+/// Undoes the last `steps` steps. With the last of all, our mark goes too.
+///
+/// # Errors
+/// [`SchemaError::NeedsConfirm`] when tables that would be dropped hold rows and `confirm` is not the
+/// [name of the database](crate::DatabaseUrl::database_name); [`SchemaError::Blocked`];
+/// [`SchemaError::Ahead`]; [`SchemaError::Failed`].
+pub async fn down(store: &Store, steps: u32, confirm: Option<&str>) -> Result<Report, SchemaError> {
+    run::down(store, MIGRATIONS, steps, confirm).await
+}
+
+/// A row of `lucien_migrations`.
+#[derive(Debug, FromQueryResult)]
+struct Applied {
+    name: String,
+    additive: bool,
+    applied_at: At,
+}
+
+/// The names of all tables.
+async fn tables(db: &impl Connection) -> Result<Vec<String>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        name: String,
+    }
+    let query = match db.dialect() {
+        Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+        Dialect::Postgres => {
+            "SELECT CAST(tablename AS text) AS name FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+        }
+    };
+    let rows: Vec<Row> = sql::all(db, query, []).await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}

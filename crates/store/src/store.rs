@@ -1,0 +1,250 @@
+//! The open database.
+
+use std::iter;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
+
+use crate::connect::{self, Role, Target};
+use crate::error::StoreError;
+use crate::lines::Lines;
+use crate::session::{Reader, Tx};
+use crate::url::{DatabaseUrl, Dialect};
+
+/// How to open a [`Store`]. The defaults suit a house of any size.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The most connections to PostgreSQL.
+    pub max_connections: u32,
+    /// Connections that read from an SQLite file, beside the one that writes. In memory there is
+    /// one connection for both.
+    pub readers: u32,
+    /// The longest wait for a connection, for its opening, and for the lock on an SQLite file.
+    pub acquire_timeout: Duration,
+    /// The longest run of a statement, by the machine's clock.
+    pub statement_timeout: Duration,
+    /// Whether an SQLite file that is missing is created.
+    pub create: bool,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 15,
+            readers: 4,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            create: true,
+        }
+    }
+}
+
+/// How many connections there are and how many are in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// The most that can be in use.
+    pub size: usize,
+    /// In use now.
+    pub in_use: usize,
+}
+
+/// The longest that [`Store::ping`] waits for a connection, and then for the answer.
+const PING_WAIT: Duration = Duration::from_secs(1);
+const PING_ANSWER: Duration = Duration::from_millis(1500);
+
+/// The longest wait for other processes' migrations.
+const EXCLUSIVE_WAIT: Duration = Duration::from_secs(120);
+
+/// The open database. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    url: DatabaseUrl,
+    writers: Arc<Lines>,
+    /// The same as `writers` on PostgreSQL and in memory.
+    readers: Arc<Lines>,
+    pools: Pools,
+}
+
+#[derive(Debug)]
+enum Pools {
+    Sqlite(Vec<SqlitePool>),
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens the database and makes sure that it answers. Its schema is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`] for a missing SQLite file that may not be created,
+    /// [`StoreError::Unavailable`] when the database cannot be opened or does not answer in time.
+    pub async fn open(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, StoreError> {
+        let wait = options.acquire_timeout;
+        let (writers, readers, pools) = if let Some(settings) = url.postgres() {
+            let (pool, door) = connect::postgres(settings, options).await?;
+            let doors = iter::repeat_n(door, options.max_connections as usize);
+            let lines = Lines::new(doors.collect(), wait);
+            (lines.clone(), lines, Pools::Postgres(pool))
+        } else if let Some(path) = url.path() {
+            if !options.create && !path.exists() {
+                return Err(StoreError::Absent);
+            }
+            let target = Target::File(path);
+            let (pool, writer) = connect::sqlite(target, Role::Writer, options).await?;
+            let (mut pools, mut readers) = (vec![pool], Vec::new());
+            for _ in 0..options.readers.max(1) {
+                let (pool, reader) = connect::sqlite(target, Role::Reader, options).await?;
+                pools.push(pool);
+                readers.push(reader);
+            }
+            (
+                Lines::new(vec![writer], wait),
+                Lines::new(readers, wait),
+                Pools::Sqlite(pools),
+            )
+        } else {
+            let (pool, door) = connect::sqlite(Target::Memory, Role::Writer, options).await?;
+            let lines = Lines::new(vec![door], wait);
+            (lines.clone(), lines, Pools::Sqlite(vec![pool]))
+        };
+        Ok(Self(Arc::new(Inner {
+            url: url.clone(),
+            writers,
+            readers,
+            pools,
+        })))
+    }
+
+    /// For reading, a statement at a time.
+    #[must_use]
+    pub fn read(&self) -> Reader {
+        Reader {
+            lines: self.0.readers.clone(),
+            backend: self.backend(),
+        }
+    }
+
+    /// Begins a transaction. On SQLite it holds the writer's lock from the start, so it should be short.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the lock or a connection is not to be had in time,
+    /// [`StoreError::Unavailable`] when the database is away.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::begin(self.0.writers.take().await?).await?)
+    }
+
+    /// Runs `work` in a transaction: committed when it succeeds, left without a trace when it fails.
+    ///
+    /// # Errors
+    /// What `work` says, or why there was no transaction or no commit.
+    pub async fn write<T, E>(&self, work: impl AsyncFnOnce(&Tx) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let tx = self.begin().await?;
+        let done = work(&tx).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// A transaction for migrations: it waits longer for its turn, and its statements have no time limit.
+    pub(crate) async fn begin_exclusive(&self) -> Result<Tx, StoreError> {
+        let patient = async {
+            loop {
+                match self.begin().await {
+                    Err(StoreError::Busy) => {}
+                    tx => return tx,
+                }
+            }
+        };
+        let tx = tokio::time::timeout(EXCLUSIVE_WAIT, patient)
+            .await
+            .map_err(|_| StoreError::Busy)??;
+        if self.dialect() == Dialect::Postgres {
+            let wait = EXCLUSIVE_WAIT.as_millis();
+            tx.execute_unprepared(&format!("SET LOCAL statement_timeout = {wait}"))
+                .await?;
+            tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+                .await?;
+        }
+        Ok(tx.without_limit().await?)
+    }
+
+    /// Asks the database something and waits at most 2.5 s for the answer.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when all connections are in use, [`StoreError::Unavailable`] when it does
+    /// not answer.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let line = self.0.readers.take_within(PING_WAIT).await?;
+        let sql = match self.dialect() {
+            // Has to look into the file, which `SELECT 1` would not.
+            Dialect::Sqlite => "SELECT count(*) FROM sqlite_schema",
+            Dialect::Postgres => "SELECT 1",
+        };
+        let question = line.query_one_raw(Statement::from_string(self.backend(), sql));
+        match tokio::time::timeout(PING_ANSWER, question).await {
+            Ok(answer) => Ok(answer.map(drop)?),
+            Err(_) => Err(StoreError::unavailable("no answer in time")),
+        }
+    }
+
+    /// Closes all connections, once those in use are given back.
+    pub async fn close(&self) {
+        match &self.0.pools {
+            // The writer last: whoever closes last moves the write-ahead log into the file.
+            Pools::Sqlite(pools) => {
+                for pool in pools.iter().rev() {
+                    pool.close().await;
+                }
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// The kind of database.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.0.url.dialect()
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.0.url
+    }
+
+    /// The connections that read.
+    #[must_use]
+    pub fn readers(&self) -> PoolFigures {
+        figures(&self.0.readers)
+    }
+
+    /// The connections that write.
+    #[must_use]
+    pub fn writers(&self) -> PoolFigures {
+        figures(&self.0.writers)
+    }
+
+    fn backend(&self) -> DbBackend {
+        match self.dialect() {
+            Dialect::Sqlite => DbBackend::Sqlite,
+            Dialect::Postgres => DbBackend::Postgres,
+        }
+    }
+}
+
+/// The key of PostgreSQL's advisory lock around migrations: "LUCIEN" and 1.
+const MIGRATION_LOCK: i64 = 0x4c55_4349_454e_0001;
+
+fn figures(lines: &Lines) -> PoolFigures {
+    PoolFigures {
+        size: lines.size(),
+        in_use: lines.in_use(),
+    }
+}
