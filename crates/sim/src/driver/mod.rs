@@ -1,0 +1,19 @@
+//! Acting as people, and waiting for what bots do.
+//!
+//! Acts are immediate and therefore not async; only waiting is. A wait ends with the event, not
+//! after a time; should the event not come, patience (real time) runs out and the error shows the
+//! chat as it stands.
+
+mod entry;
+mod person;
+mod sim;
+mod transcript;
+mod wait;
+
+pub use entry::Entry;
+pub use person::{Person, Press};
+pub use sim::{BotInfo, NewBot, Options, Sim, View};
+pub use wait::Unheard;
+
+pub use crate::state::{By, CallbackAnswer, Cannot, Profile};
+pub(crate) use sim::{add_bot, bots, calls, updates_pending};
