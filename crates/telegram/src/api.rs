@@ -1,0 +1,100 @@
+//! The one transport: every call to the Bot API passes here.
+//!
+//! Parameters are frankenstein's types. Results are read into types that hold only what is used:
+//! a call that Telegram accepted must not look failed because its answer grew a field or a kind.
+
+use std::time::Duration;
+
+use reqwest::header::CONTENT_TYPE;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::address::{ApiUrl, BotToken};
+use crate::error::{ApiError, Refusal};
+
+/// How long a call other than a long poll may take.
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Idle connections are kept shorter than middle boxes cut them.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    http: reqwest::Client,
+    /// `https://host/bot<TOKEN>`: never logged, never in an error.
+    base: SecretString,
+}
+
+impl Api {
+    pub(crate) fn new(address: &ApiUrl, token: &BotToken) -> Result<Self, reqwest::Error> {
+        // Another part of the process may have chosen the provider already; that one serves too.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let base = format!("{address}/bot{}", token.expose()).into();
+        Ok(Self { http, base })
+    }
+
+    /// Calls a method and reads its `result`. `patience` is how long the answer may take.
+    pub(crate) async fn call<P, R>(&self, method: &str, params: &P, patience: Duration) -> Result<R, ApiError>
+    where
+        P: Serialize + Sync,
+        R: DeserializeOwned,
+    {
+        let no_answer = |cause: String| ApiError::NoAnswer {
+            method: method.to_owned(),
+            cause,
+        };
+        let unreachable = |error: reqwest::Error| no_answer(causes(&error.without_url()));
+
+        let body = serde_json::to_vec(params).map_err(|error| no_answer(error.to_string()))?;
+        let url = format!("{}/{method}", self.base.expose_secret());
+        let response = self
+            .http
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .timeout(patience)
+            .body(body)
+            .send()
+            .await
+            .map_err(unreachable)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(unreachable)?;
+        if status.is_success() {
+            return match serde_json::from_slice::<Success<R>>(&body) {
+                Ok(success) => Ok(success.result),
+                Err(error) => Err(no_answer(format!("an answer of another shape: {error}"))),
+            };
+        }
+        match Refusal::parse(&body) {
+            Some(refusal) => Err(ApiError::Refused {
+                method: method.to_owned(),
+                refusal,
+            }),
+            None => Err(no_answer(format!("HTTP {status} without the Bot API's JSON"))),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Success<R> {
+    result: R,
+}
+
+/// An error with its causes, as one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
