@@ -1,0 +1,41 @@
+//! All scenarios, a file per feature.
+
+mod home;
+mod inbox;
+mod membership;
+mod packages;
+mod service;
+mod visitors;
+
+use crate::scenario::Scenario;
+
+/// Every scenario there is.
+pub fn all() -> impl Iterator<Item = &'static Scenario> {
+    [
+        home::STORIES,
+        inbox::STORIES,
+        inbox::REOPENING_STORIES,
+        membership::STORIES,
+        packages::STORIES,
+        service::STORIES,
+        visitors::STORIES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What several features look at.
+mod look {
+    use anyhow::{Context, Result};
+    use domain::id::UserId;
+    use sim::Person;
+    use store::people::{self, StoredPerson};
+
+    use crate::house::House;
+
+    /// A person as the house has written them down.
+    pub(super) async fn stored(house: &House, person: &Person) -> Result<StoredPerson> {
+        let found = people::find(&house.store().read(), UserId(person.id())).await?;
+        found.context("the person is stored")
+    }
+}
