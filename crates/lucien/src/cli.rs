@@ -1,0 +1,105 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Lucien, the butler of a creator's VIP and Free channels on Telegram.
+///
+/// Exit codes: 0 done or stopped in order, 1 failed at run time, 2 wrong configuration or usage,
+/// 3 migration refused.
+#[derive(Debug, Parser)]
+#[command(name = "lucien", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Opens the house: receives updates and answers until stopped.
+    ///
+    /// Reads the environment and `.env`.
+    Run,
+    /// Shows Lucien at work on a stand-in Telegram; needs no token and touches nothing of yours.
+    Demo(Demo),
+    /// Runs the stand-in Telegram alone, for any bot in any language.
+    Sim(Sim),
+    /// Changes the schema of the database.
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Makes and lists subscription plans.
+    #[command(subcommand)]
+    Plan(Plan),
+    /// Asks the running house how it is; exit 0 when it is healthy or degraded.
+    Healthcheck,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Plays a story, checks each step and ends.
+    #[arg(long)]
+    pub(crate) tour: bool,
+    /// Port of the stand-in Telegram; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sim {
+    /// Port to listen on, on loopback; 0 takes a free one.
+    #[arg(long, default_value_t = 8081)]
+    pub(crate) port: u16,
+    /// Token that the bot uses, of the shape `<id>:<24 or more of A-Za-z0-9_->`; a new one without it.
+    #[arg(long)]
+    pub(crate) token: Option<String>,
+    /// Makes an error of each parameter that the Bot API does not know.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Migrate {
+    /// Applies pending migrations, all or the next N.
+    Up {
+        /// How many.
+        steps: Option<u32>,
+    },
+    /// Undoes the last migration, or the last N.
+    Down {
+        /// How many.
+        #[arg(default_value_t = 1)]
+        steps: u32,
+        /// Name of the database, to confirm that rows may be lost.
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Lists migrations and whether they are applied.
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plan {
+    /// Makes a plan.
+    Create {
+        /// Name, unique among active plans.
+        #[arg(long)]
+        name: String,
+        /// Days that it lasts, 1 to 3650.
+        #[arg(long)]
+        days: i32,
+        /// Price, 0 to 9999 with at most two decimals.
+        #[arg(long)]
+        price: String,
+        /// Currency sign or code.
+        #[arg(long, default_value = "$")]
+        currency: String,
+    },
+    /// Lists plans.
+    List {
+        /// Also those that are not active.
+        #[arg(long)]
+        all: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}

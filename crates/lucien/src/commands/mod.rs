@@ -1,0 +1,8 @@
+//! The commands, one a file.
+
+pub(crate) mod demo;
+pub(crate) mod healthcheck;
+pub(crate) mod migrate;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod sim;

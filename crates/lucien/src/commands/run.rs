@@ -1,0 +1,119 @@
+//! `lucien run`: the house, from the operator's environment, until it is stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use bot::House;
+use bot::clock::SystemClock;
+use bot::house::Fatal;
+use bot::schema::{self, WhenBehind};
+use bot::settings::Settings;
+use domain::clock::Clock;
+use store::{Store, StoreOptions};
+use telegram::Gateway;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use voice::{Choice, Voice};
+
+use crate::config::{Config, DeploymentStage, Environment};
+use crate::exit::Failure;
+
+/// Closing a house takes less than 10 s; what has not closed by then is left behind.
+const CLOSING: Duration = Duration::from_millis(9_500);
+
+pub(crate) async fn execute(environment: &Environment) -> Result<(), Failure> {
+    // First of all, so that a stop is heard in every phase of the start.
+    let stop = stop_signal()?;
+    let config = Config::read(environment).map_err(Failure::Configuration)?;
+    announce(&config);
+    let Some(opened) = stop.run_until_cancelled(open(config)).await else {
+        return Ok(());
+    };
+    let mut house = opened?;
+    let fatal = tokio::select! {
+        () = stop.cancelled() => None,
+        fatal = house.fatal() => Some(fatal),
+    };
+    tracing::info!("closing");
+    let closed = tokio::time::timeout(CLOSING, house.close()).await;
+    match (fatal, closed) {
+        (Some(Fatal::Unauthorized(error)), _) => {
+            Err(Failure::Unauthorized(Fatal::Unauthorized(error).to_string()))
+        }
+        (Some(fatal), _) => Err(anyhow::Error::new(fatal).into()),
+        (None, Ok(true)) => Ok(()),
+        (None, Ok(false)) => Err(anyhow!("a part of the house died while it closed").into()),
+        (None, Err(_)) => Err(anyhow!("the house did not close in time").into()),
+    }
+}
+
+async fn open(config: Config) -> Result<House, Failure> {
+    let store = Store::open(&config.database, &StoreOptions::default())
+        .await
+        .with_context(|| format!("the database {} cannot be opened", config.database))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let when_behind = match config.stage {
+        DeploymentStage::Production => WhenBehind::Migrate,
+        DeploymentStage::Development => WhenBehind::Refuse,
+    };
+    schema::prepare(&store, when_behind, clock.now()).await?;
+
+    let gateway = Gateway::new(&config.api_url, &config.token).context("the way to Telegram")?;
+    let voice = Voice::builtin(config.texts.timezone, Choice::random());
+    let settings = Settings {
+        custodians: config.custodians,
+        health: config.health,
+        seed: config.seed,
+    };
+    let house = House::start(settings, config.token.bot_id(), store, gateway, voice, clock)
+        .await
+        .context("the house cannot open")?;
+    Ok(house)
+}
+
+/// Says what the house was told, without anything that is secret.
+fn announce(config: &Config) {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        database = %config.database,
+        stage = ?config.stage,
+        custodians = config.custodians.len(),
+        health_ports = ?config.health.ports,
+        texts = ?config.texts,
+        times = ?config.times,
+        rates = ?config.rates,
+        backup_dir = ?config.backup.dir,
+        backups_encrypted = config.backup.age_recipient.is_some(),
+        metrics_token = config.metrics_token.is_some(),
+        profile_handlers = config.profile_handlers,
+        "opening"
+    );
+    if !config.api_url.is_official() {
+        tracing::warn!(address = %config.api_url, "the Bot API is not Telegram's own server");
+    }
+}
+
+/// A token that is cancelled by SIGINT or SIGTERM. A second signal ends the process at once.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub(crate) fn stop_signal() -> Result<CancellationToken, Failure> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        for patience in [true, false] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if !patience {
+                std::process::exit(1);
+            }
+            stopped.cancel();
+        }
+    });
+    Ok(stop)
+}
