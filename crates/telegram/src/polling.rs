@@ -40,6 +40,14 @@ pub struct Contact {
     pub trouble: Option<Trouble>,
 }
 
+impl Contact {
+    /// Whether the latest poll succeeded.
+    #[must_use]
+    pub const fn is_good(&self) -> bool {
+        self.last_success.is_some() && self.trouble.is_none()
+    }
+}
+
 /// Why a poll failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -91,7 +99,14 @@ impl<I: Intake> Poller<I> {
         let mut offset = None;
         let mut pause = PAUSE.0;
         loop {
-            match self.gateway.get_updates(offset, LONG_POLL).await {
+            // The first poll, and the first after trouble, does not wait for updates: whether Telegram
+            // can be reached is to be known at once.
+            let wait = if self.contact.borrow().is_good() {
+                LONG_POLL
+            } else {
+                Duration::ZERO
+            };
+            match self.gateway.get_updates(offset, wait).await {
                 Ok(updates) => {
                     pause = PAUSE.0;
                     self.contact.send_replace(Contact {
