@@ -103,3 +103,48 @@ pub(crate) enum Plan {
         json: bool,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The commands in the shell blocks of a document that call Lucien, without what starts him.
+    fn commands(document: &str) -> Vec<Vec<String>> {
+        let mut found = Vec::new();
+        let mut in_block = false;
+        for line in document.lines() {
+            if line.starts_with("```") {
+                in_block = line == "```sh";
+                continue;
+            }
+            let command = line.split(" #").next().unwrap_or_default();
+            let arguments = command
+                .strip_prefix("lucien ")
+                .or_else(|| command.strip_prefix("cargo run --release -- "));
+            if let Some(arguments) = arguments.filter(|_| in_block) {
+                found.push(arguments.split_whitespace().map(str::to_owned).collect());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn commands_in_the_documents_exist() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let mut seen = 0;
+        for document in ["README.md", "docs/operations.md"] {
+            let text = fs::read_to_string(format!("{root}/{document}")).expect("readable");
+            for arguments in commands(&text) {
+                let with_name = std::iter::once("lucien".to_owned()).chain(arguments.clone());
+                assert!(
+                    Cli::try_parse_from(with_name).is_ok(),
+                    "{document}: {arguments:?}"
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen >= 8, "only {seen} commands were found");
+    }
+}
