@@ -86,33 +86,8 @@ impl House {
     }
 
     async fn start(&self) -> Result<bot::House> {
-        let bot = self.telegram.bot();
-        let token = BotToken::parse(&bot.token)?;
-        let gateway = Gateway::new(&ApiUrl::parse(&self.telegram.url())?, &token)?;
-        let voice = Voice::builtin(chrono_tz::America::Mexico_City, Choice::seeded(7));
-        let settings = Settings {
-            custodians: BTreeSet::from([CUSTODIAN]),
-            health: HealthSettings {
-                host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                ports: vec![0],
-            },
-            seed: ConfigSeed {
-                vip_channel_id: Some("-1001234567890".to_owned()),
-                free_channel_id: None,
-                wait_time_minutes: 5,
-                free_channel_invite_link: None,
-            },
-        };
-        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        Ok(bot::House::start(
-            settings,
-            token.bot_id(),
-            self.store.clone(),
-            gateway,
-            voice,
-            clock,
-        )
-        .await?)
+        let clock = Arc::new(self.clock.clone());
+        start(&self.telegram, &self.store, CUSTODIAN, Choice::seeded(7), clock).await
     }
 
     /// The database.
@@ -274,4 +249,35 @@ impl House {
         ensure!(dead? == 0, "there are dead letters");
         Ok(())
     }
+}
+
+/// Opens a house for a stand-in Telegram's bot, with one custodian and the VIP channel configured;
+/// health is served on a free port of loopback.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn start(
+    telegram: &Sim,
+    store: &Store,
+    custodian: UserId,
+    choice: Choice,
+    clock: Arc<dyn Clock>,
+) -> Result<bot::House> {
+    let token = BotToken::parse(&telegram.bot().token)?;
+    let gateway = Gateway::new(&ApiUrl::parse(&telegram.url())?, &token)?;
+    let voice = Voice::builtin(chrono_tz::America::Mexico_City, choice);
+    let settings = Settings {
+        custodians: BTreeSet::from([custodian]),
+        health: HealthSettings {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ports: vec![0],
+        },
+        seed: ConfigSeed {
+            vip_channel_id: Some("-1001234567890".to_owned()),
+            free_channel_id: None,
+            wait_time_minutes: 5,
+            free_channel_invite_link: None,
+        },
+    };
+    Ok(bot::House::start(settings, token.bot_id(), store.clone(), gateway, voice, clock).await?)
 }

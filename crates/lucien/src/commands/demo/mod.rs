@@ -6,14 +6,10 @@
 mod stage;
 mod tour;
 
-use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use bot::House;
 use bot::clock::SystemClock;
-use bot::settings::{HealthSettings, Settings};
 use chrono::TimeDelta;
 use domain::clock::Clock;
 use domain::id::UserId;
@@ -21,10 +17,8 @@ use domain::person::Profile;
 use domain::subscription::Stage;
 use sim::{NewBot, Options, Person, Sim};
 use store::Store;
-use store::bot_config::ConfigSeed;
-use telegram::{ApiUrl, BotToken, Gateway};
 use testkit::{Backend, TestDb, preload};
-use voice::{Choice, Voice};
+use voice::Choice;
 
 use crate::cli;
 use crate::commands::run::stop_signal;
@@ -52,8 +46,16 @@ pub(crate) async fn execute(arguments: &cli::Demo) -> Result<(), Failure> {
     })
     .await
     .context("the stand-in Telegram cannot be started")?;
-    let mut cast = Cast::new(&telegram);
-    let mut house = open(&telegram, &store, &cast).await?;
+    let cast = Cast::new(&telegram);
+    let custodian = UserId(cast.custodian.id());
+    let mut house = testkit::house::start(
+        &telegram,
+        &store,
+        custodian,
+        Choice::random(),
+        Arc::new(SystemClock),
+    )
+    .await?;
     cast.settle_in(&store).await?;
 
     println!("The stand-in Telegram: {}", telegram.url());
@@ -93,7 +95,7 @@ impl Cast {
         }
     }
 
-    fn people(&mut self) -> [(&Person, &'static str); 4] {
+    fn people(&self) -> [(&Person, &'static str); 4] {
         [
             (&self.custodian, "custodian"),
             (&self.member, "member"),
@@ -112,25 +114,4 @@ impl Cast {
         }
         Ok(())
     }
-}
-
-async fn open(telegram: &Sim, store: &Store, cast: &Cast) -> Result<House> {
-    let token = BotToken::parse(&telegram.bot().token)?;
-    let gateway = Gateway::new(&ApiUrl::parse(&telegram.url())?, &token)?;
-    let settings = Settings {
-        custodians: BTreeSet::from([UserId(cast.custodian.id())]),
-        health: HealthSettings {
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            ports: vec![0],
-        },
-        seed: ConfigSeed {
-            vip_channel_id: Some("-1001234567890".to_owned()),
-            free_channel_id: None,
-            wait_time_minutes: 5,
-            free_channel_invite_link: None,
-        },
-    };
-    let voice = Voice::builtin(chrono_tz::America::Mexico_City, Choice::random());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Ok(House::start(settings, token.bot_id(), store.clone(), gateway, voice, clock).await?)
 }
