@@ -120,15 +120,20 @@ async fn patiently(
         .unwrap_or(Err(StoreError::Busy))
 }
 
+/// With the name under which `pg_stat_activity` shows the connection.
+pub(crate) fn named(settings: PgConnectOptions) -> PgConnectOptions {
+    match settings.get_application_name() {
+        Some(_) => settings,
+        None => settings.application_name("lucien"),
+    }
+}
+
 /// A pool of connections to PostgreSQL; the first one is opened at once.
 pub(crate) async fn postgres(
     settings: PgConnectOptions,
     options: &StoreOptions,
 ) -> Result<(PgPool, Door<DatabaseConnection>), StoreError> {
-    let settings = match settings.get_application_name() {
-        Some(_) => settings,
-        None => settings.application_name("lucien"),
-    };
+    let settings = named(settings);
     // Sent as a statement: proxies such as PgBouncer refuse it as a start-up parameter.
     let limit = format!(
         "SET statement_timeout = {}",

@@ -83,6 +83,11 @@ impl StoreError {
         }
     }
 
+    /// Trouble with a file beside the database. Paths are not told.
+    pub(crate) fn file(error: std::io::Error) -> Self {
+        Self::Unavailable(error.kind().to_string())
+    }
+
     pub(crate) fn unavailable(why: &str) -> Self {
         Self::Unavailable(why.to_owned())
     }

@@ -12,12 +12,15 @@
 //! | [`plans`], [`tokens`], [`requests`] | what opens a door: plans, invitations, the queue of the Free channel |
 //! | [`packages`], [`interests`] | what is shown and who wants it |
 //! | [`bot_config`] | the predecessor's configuration |
-//! | [`house`], [`inbox`], [`settings`] | our own tables |
+//! | [`house`], [`inbox`], [`outbox`] | who works here, what came in, what goes out |
+//! | [`dialogues`], [`reachability`], [`settings`] | our other tables |
+//! | [`lock`] | one worker, and who is in the house |
 //!
 //! Reading functions take any [`Connection`]; changing ones take a [`Tx`], so nothing is changed
 //! outside of a transaction. A transaction holds the only writer on SQLite: it is short, and nothing
 //! outside of the database is waited for while it is open.
 
+mod backup;
 mod connect;
 mod cutoff;
 mod door;
@@ -34,12 +37,16 @@ mod value;
 mod tests;
 
 pub mod bot_config;
+pub mod dialogues;
 pub mod house;
 pub mod inbox;
 pub mod interests;
+pub mod lock;
+pub mod outbox;
 pub mod packages;
 pub mod people;
 pub mod plans;
+pub mod reachability;
 pub mod requests;
 pub mod role_log;
 pub mod schema;

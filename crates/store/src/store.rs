@@ -1,6 +1,7 @@
 //! The open database.
 
 use std::iter;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub struct StoreOptions {
     pub statement_timeout: Duration,
     /// Whether an SQLite file that is missing is created.
     pub create: bool,
+    /// The folder for the copies that are made of an SQLite file before it is migrated; none: beside
+    /// the file. Created when it is missing.
+    pub backups: Option<PathBuf>,
 }
 
 impl Default for StoreOptions {
@@ -38,6 +42,7 @@ impl Default for StoreOptions {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             create: true,
+            backups: None,
         }
     }
 }
@@ -65,6 +70,7 @@ pub struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     url: DatabaseUrl,
+    options: StoreOptions,
     writers: Arc<Lines>,
     /// The same as `writers` on PostgreSQL and in memory.
     readers: Arc<Lines>,
@@ -114,6 +120,7 @@ impl Store {
         };
         Ok(Self(Arc::new(Inner {
             url: url.clone(),
+            options: options.clone(),
             writers,
             readers,
             pools,
@@ -194,6 +201,23 @@ impl Store {
         }
     }
 
+    /// A number that changes when another process has written to the SQLite file, to be compared with
+    /// the one before. Asks the connection that writes, between its transactions. None where nobody
+    /// else writes (in memory) or others tell (PostgreSQL).
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when a transaction is open for too long, [`StoreError::Unavailable`] when
+    /// the file cannot be read.
+    pub async fn data_version(&self) -> Result<Option<i64>, StoreError> {
+        if self.0.url.path().is_none() {
+            return Ok(None);
+        }
+        let line = self.0.writers.take().await?;
+        let question = Statement::from_string(self.backend(), "PRAGMA data_version");
+        let answer = line.query_one_raw(question).await?;
+        Ok(answer.map(|row| row.try_get_by_index(0)).transpose()?)
+    }
+
     /// Closes all connections, once those in use are given back.
     pub async fn close(&self) {
         match &self.0.pools {
@@ -219,6 +243,10 @@ impl Store {
         &self.0.url
     }
 
+    pub(crate) fn options(&self) -> &StoreOptions {
+        &self.0.options
+    }
+
     /// The connections that read.
     #[must_use]
     pub fn readers(&self) -> PoolFigures {
@@ -239,8 +267,14 @@ impl Store {
     }
 }
 
-/// The key of PostgreSQL's advisory lock around migrations: "LUCIEN" and 1.
+// Keys of PostgreSQL's advisory locks: "LUCIEN" and a number. They hold within one database, so houses
+// in different databases of a server know nothing of each other.
+/// Around migrations.
 const MIGRATION_LOCK: i64 = 0x4c55_4349_454e_0001;
+/// Held by the worker.
+pub(crate) const HOUSE_LOCK: i64 = 0x4c55_4349_454e_0002;
+/// Shared by all who serve; held alone by who changes everything.
+pub(crate) const INHABITED_LOCK: i64 = 0x4c55_4349_454e_0003;
 
 fn figures(lines: &Lines) -> PoolFigures {
     PoolFigures {

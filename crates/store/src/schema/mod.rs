@@ -5,13 +5,20 @@
 //! start at once one migrates, the others wait and find nothing left to do; a step that fails leaves
 //! everything as it was.
 //!
+//! An SQLite file that holds rows is copied first, whether steps are applied or undone: the folder is
+//! [`StoreOptions::backups`](crate::StoreOptions::backups), the name
+//! `<file>.pre-migrate-<moment>.db`. Without a whole copy nothing is changed.
+//!
 //! The table `lucien_migrations` holds what is applied. It is also the mark by which a database is
 //! known to be ours.
 
 mod first_light;
+mod house_holds;
 mod migration;
 mod nine_tables;
 mod run;
+
+use std::path::PathBuf;
 
 use domain::clock::Timestamp;
 use sea_orm::FromQueryResult;
@@ -25,7 +32,14 @@ use crate::value::At;
 use migration::Migration;
 
 /// All steps, in their order.
-const MIGRATIONS: &[Migration] = &[nine_tables::MIGRATION, first_light::MIGRATION];
+const MIGRATIONS: &[Migration] = &[
+    nine_tables::MIGRATION,
+    first_light::MIGRATION,
+    house_holds::MIGRATION,
+];
+
+/// Our table of applied migrations.
+pub(crate) const MARK: &str = "lucien_migrations";
 
 /// How the database stands to this binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +85,17 @@ pub struct Step {
 pub struct Report {
     /// The steps applied or undone, in that order.
     pub steps: Vec<String>,
+    /// The copy that was made before.
+    pub backup: Option<PathBuf>,
+}
+
+/// What a person states before rows may be dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consent<'a> {
+    /// The [name of the database](crate::DatabaseUrl::database_name).
+    pub database: Option<&'a str>,
+    /// That a finished backup exists. Asked for on PostgreSQL only, where none is made here.
+    pub backup_exists: bool,
 }
 
 /// Rows that would be lost.
@@ -105,6 +130,15 @@ pub enum SchemaError {
         /// What would be lost.
         losses: Vec<Loss>,
     },
+    /// Undoing would lose rows, and nobody has stated that there is a backup.
+    #[error("rows would be lost; make a backup of {database} first")]
+    NeedsBackup {
+        /// The name of the database.
+        database: String,
+    },
+    /// The copy that precedes a change could not be made.
+    #[error("no backup could be made: {0}")]
+    BackupFailed(StoreError),
     /// A step cannot be undone as the rows are.
     #[error("{step} cannot be undone: {rows} {why}")]
     Blocked {
@@ -156,7 +190,7 @@ pub async fn status(store: &Store) -> Result<Vec<Step>, StoreError> {
 ///
 /// # Errors
 /// [`SchemaError::Foreign`]; [`SchemaError::Ahead`] unless this binary works with what is unknown to
-/// it; [`SchemaError::Failed`] with the step that failed.
+/// it; [`SchemaError::BackupFailed`]; [`SchemaError::Failed`] with the step that failed.
 pub async fn up(store: &Store, steps: Option<u32>, now: Timestamp) -> Result<Report, SchemaError> {
     run::up(store, MIGRATIONS, steps, now).await
 }
@@ -164,11 +198,17 @@ pub async fn up(store: &Store, steps: Option<u32>, now: Timestamp) -> Result<Rep
 /// Undoes the last `steps` steps. With the last of all, our mark goes too.
 ///
 /// # Errors
-/// [`SchemaError::NeedsConfirm`] when tables that would be dropped hold rows and `confirm` is not the
-/// [name of the database](crate::DatabaseUrl::database_name); [`SchemaError::Blocked`];
-/// [`SchemaError::Ahead`]; [`SchemaError::Failed`].
-pub async fn down(store: &Store, steps: u32, confirm: Option<&str>) -> Result<Report, SchemaError> {
-    run::down(store, MIGRATIONS, steps, confirm).await
+/// When tables that would be dropped hold rows: [`SchemaError::NeedsConfirm`] unless `consent` names
+/// the database, then [`SchemaError::NeedsBackup`] on PostgreSQL unless it states one. Besides
+/// [`SchemaError::Blocked`], [`SchemaError::Ahead`], [`SchemaError::BackupFailed`],
+/// [`SchemaError::Failed`].
+pub async fn down(
+    store: &Store,
+    steps: u32,
+    consent: Consent<'_>,
+    now: Timestamp,
+) -> Result<Report, SchemaError> {
+    run::down(store, MIGRATIONS, steps, consent, now).await
 }
 
 /// A row of `lucien_migrations`.
@@ -180,7 +220,7 @@ struct Applied {
 }
 
 /// The names of all tables.
-async fn tables(db: &impl Connection) -> Result<Vec<String>, StoreError> {
+pub(crate) async fn tables(db: &impl Connection) -> Result<Vec<String>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         name: String,

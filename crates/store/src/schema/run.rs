@@ -1,18 +1,19 @@
 //! Applying and undoing steps. The steps are a parameter so that tests can bring their own.
 
+use std::path::PathBuf;
+
 use domain::clock::Timestamp;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::migration::{Migration, Sql};
-use super::{Applied, Loss, Report, SchemaError, SchemaState, Step, nine_tables, tables};
+use super::{Applied, Consent, Loss, MARK, Report, SchemaError, SchemaState, Step, nine_tables, tables};
+use crate::backup;
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
 use crate::sql;
 use crate::store::Store;
 use crate::url::Dialect;
 use crate::value::At;
-
-const MARK: &str = "lucien_migrations";
 
 const CREATE_MARK: Sql = Sql {
     sqlite: &["CREATE TABLE IF NOT EXISTS lucien_migrations (
@@ -95,9 +96,12 @@ pub(super) async fn up(
     if nothing_to_do(state(&tx, known).await?)? {
         return Ok(Report::default());
     }
+    let mut report = Report {
+        backup: back_up(store, &tx, now).await?,
+        ..Report::default()
+    };
     run(&tx, &CREATE_MARK).await?;
     let applied = applied(&tx, &tables(&tx).await?).await?;
-    let mut report = Report::default();
     for step in pending(known, &applied).take(steps.map_or(usize::MAX, |steps| steps as usize)) {
         apply(&tx, step, now).await.map_err(|error| failed(step, error))?;
         report.steps.push(step.name.to_owned());
@@ -121,7 +125,8 @@ pub(super) async fn down(
     store: &Store,
     known: &[Migration],
     steps: u32,
-    confirm: Option<&str>,
+    consent: Consent<'_>,
+    now: Timestamp,
 ) -> Result<Report, SchemaError> {
     let tx = store.begin_exclusive().await?;
     match state(&tx, known).await? {
@@ -139,23 +144,11 @@ pub(super) async fn down(
         .take(steps as usize)
         .collect();
 
-    let mut losses = Vec::new();
     for step in &undone {
         refuse_if_blocked(&tx, step).await?;
-        for table in step.drops {
-            let rows = count(&tx, &format!("SELECT count(*) AS rows FROM {table}")).await?;
-            if rows > 0 {
-                losses.push(Loss {
-                    table: (*table).to_owned(),
-                    rows,
-                });
-            }
-        }
     }
-    let database = store.url().database_name();
-    if !losses.is_empty() && confirm != Some(&database) {
-        return Err(SchemaError::NeedsConfirm { database, losses });
-    }
+    refuse_unless_agreed(store, losses(&tx, &undone).await?, consent)?;
+    let backup = back_up(store, &tx, now).await?;
 
     for step in &undone {
         undo(&tx, step).await.map_err(|error| failed(step, error))?;
@@ -168,7 +161,42 @@ pub(super) async fn down(
     tx.commit().await?;
     Ok(Report {
         steps: undone.iter().map(|step| step.name.to_owned()).collect(),
+        backup,
     })
+}
+
+/// The rows of the tables that these steps drop.
+async fn losses(tx: &Tx, undone: &[&Migration]) -> Result<Vec<Loss>, StoreError> {
+    let mut losses = Vec::new();
+    for table in undone.iter().flat_map(|step| step.drops) {
+        let rows = count(tx, &format!("SELECT count(*) AS rows FROM {table}")).await?;
+        if rows > 0 {
+            losses.push(Loss {
+                table: (*table).to_owned(),
+                rows,
+            });
+        }
+    }
+    Ok(losses)
+}
+
+fn refuse_unless_agreed(store: &Store, losses: Vec<Loss>, consent: Consent<'_>) -> Result<(), SchemaError> {
+    let database = store.url().database_name();
+    if losses.is_empty() {
+        Ok(())
+    } else if consent.database != Some(&database) {
+        Err(SchemaError::NeedsConfirm { database, losses })
+    } else if store.dialect() == Dialect::Postgres && !consent.backup_exists {
+        Err(SchemaError::NeedsBackup { database })
+    } else {
+        Ok(())
+    }
+}
+
+async fn back_up(store: &Store, tx: &Tx, now: Timestamp) -> Result<Option<PathBuf>, SchemaError> {
+    backup::before_migration(store, tx, now)
+        .await
+        .map_err(SchemaError::BackupFailed)
 }
 
 async fn undo(tx: &Tx, step: &Migration) -> Result<(), StoreError> {
@@ -284,13 +312,14 @@ mod tests {
     const FAILING: &[Migration] = &[
         super::super::nine_tables::MIGRATION,
         super::super::first_light::MIGRATION,
+        super::super::house_holds::MIGRATION,
         step(
-            "0003_good",
+            "0004_good",
             &["CREATE TABLE good (id INTEGER)"],
             &["DROP TABLE good"],
         ),
         step(
-            "0004_bad",
+            "0005_bad",
             &["CREATE TABLE half (id INTEGER); DROP TABLE missing;"],
             &[""],
         ),
@@ -299,8 +328,9 @@ mod tests {
     const STUCK: &[Migration] = &[
         super::super::nine_tables::MIGRATION,
         super::super::first_light::MIGRATION,
+        super::super::house_holds::MIGRATION,
         step(
-            "0003_stuck",
+            "0004_stuck",
             &["CREATE TABLE stuck (id INTEGER)"],
             &["DROP TABLE stuck; DROP TABLE missing"],
         ),
@@ -312,18 +342,18 @@ mod tests {
             let before = tables(&store.read()).await.unwrap();
             let failed = up(&store, FAILING, None, now()).await.unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0004_bad"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0005_bad"),
                 "{failed:?}"
             );
             assert_eq!(tables(&store.read()).await.unwrap(), before);
             assert_eq!(state(&store.read(), MIGRATIONS).await, Ok(SchemaState::Current));
 
             up(&store, STUCK, None, now()).await.unwrap();
-            let failed = down(&store, STUCK, 2, Some(&store.url().database_name()))
+            let failed = down(&store, STUCK, 2, Consent::default(), now())
                 .await
                 .unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0003_stuck"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0004_stuck"),
                 "{failed:?}"
             );
             assert_eq!(state(&store.read(), STUCK).await, Ok(SchemaState::Current));

@@ -345,6 +345,14 @@ fn the_questions_asked_all_the_time_use_their_indexes() {
                 "ix_inbox_dead",
             ),
             (
+                "SELECT seq FROM inbox WHERE dead_at IS NOT NULL ORDER BY dead_at DESC, seq DESC LIMIT 5",
+                "ix_inbox_dead",
+            ),
+            (
+                "SELECT count(*) FROM inbox WHERE person = 7 AND done_at IS NULL AND dead_at IS NULL AND kind IN ('a')",
+                "ix_inbox_person",
+            ),
+            (
                 "SELECT seq FROM inbox WHERE done_at IS NOT NULL AND done_at < 'x' ORDER BY done_at LIMIT 5",
                 "ix_inbox_done",
             ),
@@ -360,5 +368,88 @@ fn the_questions_asked_all_the_time_use_their_indexes() {
             let plan = plan.join("; ");
             assert!(plan.contains(index) && !plan.contains("B-TREE"), "{plan}");
         }
+    });
+}
+
+#[test]
+fn dead_letters_are_listed_and_replayed_while_their_json_is_kept() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        put(&store, &[update(10, 7), update(11, 8)]).await;
+        let rows = pending(&store).await;
+        let (first, second) = (rows[0].seq, rows[1].seq);
+        let bury = async |seq, failure: &str, at| {
+            claim(&store, &[seq], epoch, Run::Alone).await;
+            let buried = store.write(async |tx| inbox::bury(tx, seq, epoch, failure, at).await);
+            assert_eq!(buried.await, Ok(true));
+        };
+        bury(second, "panic", later(1)).await;
+        bury(first, "timeout", later(2)).await;
+        let letters = inbox::list(&store.read(), 9).await.unwrap();
+        let expected = inbox::Letter {
+            seq: first,
+            update_id: 10,
+            person: 7,
+            kind: "message".to_owned(),
+            received_at: now(),
+            attempts: 1,
+            failure: "timeout".to_owned(),
+            dead_at: later(2),
+            replayable: true,
+        };
+        assert_eq!(letters[0], expected);
+        assert_eq!(letters[1].seq, second);
+        assert_eq!(inbox::list(&store.read(), 1).await.unwrap().len(), 1);
+
+        let replay = async |seq| {
+            store
+                .write(async |tx| inbox::replay(tx, seq).await)
+                .await
+                .unwrap()
+        };
+        assert!(replay(first).await && !replay(first).await && !replay(999).await);
+        let row = &pending(&store).await[0];
+        assert_eq!(
+            (row.seq, row.attempts, row.claimed, row.alone, row.next_try),
+            (first, 0, None, false, None)
+        );
+        assert_eq!(claim(&store, &[first], epoch, Run::Together).await.len(), 1);
+        finish(&store, &[first], epoch).await;
+        assert!(!replay(first).await, "what is done is no letter");
+
+        let erased = later(1) + LETTERS_KEPT + TimeDelta::microseconds(1);
+        store
+            .write(async |tx| inbox::sweep(tx, erased).await)
+            .await
+            .unwrap();
+        assert!(!inbox::list(&store.read(), 9).await.unwrap()[0].replayable);
+        assert!(!replay(second).await, "there is nothing left to replay");
+    });
+}
+
+#[test]
+fn what_one_person_has_waiting_is_counted() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let of_kind = |update_id, kind: &str| NewUpdate {
+            kind: kind.to_owned(),
+            ..update(update_id, 7)
+        };
+        let updates = [
+            update(1, 7),
+            of_kind(2, "callback_query"),
+            of_kind(3, "chat_join_request"),
+            update(4, 8),
+            update(5, 7),
+        ];
+        let stored = put(&store, &updates).await;
+        let waiting = async |kinds: &[&str]| inbox::waiting(&store.read(), 7, kinds).await.unwrap();
+        assert_eq!(waiting(&["message", "callback_query"]).await, 3);
+        assert_eq!(waiting(&["chat_join_request"]).await, 1);
+        assert_eq!(waiting(&["my_chat_member"]).await, 0);
+        claim(&store, &[stored[0].seq], epoch, Run::Together).await;
+        assert_eq!(waiting(&["message"]).await, 2, "what is in hand is not done");
+        finish(&store, &[stored[0].seq], epoch).await;
+        assert_eq!(waiting(&["message"]).await, 1);
     });
 }

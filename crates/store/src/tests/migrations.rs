@@ -2,12 +2,13 @@
 
 use super::nine_tables as expected;
 use super::{Database, Kind, later, lines, now, on_every_database, run_sql};
-use crate::schema::{Loss, SchemaError, SchemaState};
+use crate::schema::{Consent, Loss, SchemaError, SchemaState};
 use crate::session::Connection;
 use crate::{Dialect, Store, StoreOptions, schema};
 
 const FIRST: &str = "0001_nine_tables";
 const SECOND: &str = "0002_first_light";
+const THIRD: &str = "0003_house_holds";
 
 /// `table.column | type | nullability, key`
 async fn columns(db: &impl Connection) -> Vec<String> {
@@ -143,6 +144,26 @@ async fn up(store: &Store, steps: u32) -> Vec<String> {
     schema::up(store, Some(steps), now()).await.unwrap().steps
 }
 
+async fn down(store: &Store, steps: u32, consent: Consent<'_>) -> Result<Vec<String>, SchemaError> {
+    schema::down(store, steps, consent, now())
+        .await
+        .map(|report| report.steps)
+}
+
+/// Nothing is stated.
+const SILENT: Consent<'_> = Consent {
+    database: None,
+    backup_exists: false,
+};
+
+/// Everything is stated.
+const fn agreed(database: &str) -> Consent<'_> {
+    Consent {
+        database: Some(database),
+        backup_exists: true,
+    }
+}
+
 #[test]
 fn after_migration_1_the_schema_is_the_predecessors() {
     on_every_database(async |database| {
@@ -203,7 +224,7 @@ fn migration_2_widens_the_token_where_its_length_counts() {
         if store.dialect() == Dialect::Postgres {
             let long = "INSERT INTO invitation_tokens VALUES (1, 'ABCDEFGHIJKLMNOPQR', 1, '2026-01-01', 24, false, NULL, NULL, NULL)";
             run_sql(&store, long).await;
-            let refused = schema::down(&store, 1, Some(&database.url.database_name()))
+            let refused = down(&store, 2, agreed(&database.url.database_name()))
                 .await
                 .unwrap_err();
             assert!(
@@ -219,27 +240,32 @@ fn migration_2_widens_the_token_where_its_length_counts() {
 fn down_to_nothing_leaves_nothing_and_up_again_is_the_same() {
     on_every_database(async |database| {
         let store = database.open().await;
-        let empty = everything(&store).await;
-        assert_eq!(up(&store, 9).await, [FIRST, SECOND]);
-        let fresh = everything(&store).await;
+        let mut after = vec![everything(&store).await];
+        let steps = [FIRST, SECOND, THIRD];
+        for step in steps {
+            assert_eq!(up(&store, 1).await, [step]);
+            after.push(everything(&store).await);
+        }
+        assert_eq!(up(&store, 1).await, [""; 0]);
 
-        let undone = schema::down(&store, 1, None).await.unwrap().steps;
-        assert_eq!(undone, [SECOND]);
-        assert_eq!(up(&store, 1).await, [SECOND]);
-        assert_eq!(everything(&store).await, fresh);
-
-        let undone = schema::down(&store, 9, None).await.unwrap().steps;
-        assert_eq!(undone, [SECOND, FIRST]);
-        assert_eq!(
-            everything(&store).await,
-            empty,
-            "no type, table, index or sequence is left"
-        );
+        for (number, step) in steps.iter().enumerate().rev() {
+            assert_eq!(down(&store, 1, SILENT).await.unwrap(), [*step]);
+            let left = everything(&store).await;
+            assert_eq!(
+                left, after[number],
+                "{step} leaves no type, table, index or sequence"
+            );
+            assert_eq!(up(&store, 1).await, [*step]);
+            assert_eq!(everything(&store).await, after[number + 1]);
+            assert_eq!(down(&store, 1, SILENT).await.unwrap(), [*step]);
+        }
         assert_eq!(schema::state(&store).await, Ok(SchemaState::Empty));
-        assert_eq!(schema::down(&store, 1, None).await.unwrap().steps, [""; 0]);
+        assert_eq!(down(&store, 1, SILENT).await.unwrap(), [""; 0]);
 
-        assert_eq!(up(&store, 9).await, [FIRST, SECOND]);
-        assert_eq!(everything(&store).await, fresh);
+        assert_eq!(up(&store, 9).await, steps);
+        assert_eq!(&everything(&store).await, after.last().unwrap());
+        assert_eq!(down(&store, 9, SILENT).await.unwrap(), [THIRD, SECOND, FIRST]);
+        assert_eq!(everything(&store).await, after[0]);
     });
 }
 
@@ -254,7 +280,7 @@ fn states() {
         up(&store, 1).await;
         let behind = SchemaState::Behind {
             applied: vec![FIRST.to_owned()],
-            pending: vec![SECOND.to_owned()],
+            pending: vec![SECOND.to_owned(), THIRD.to_owned()],
         };
         assert_eq!(state().await, behind);
         schema::up(&store, None, later(5)).await.unwrap();
@@ -265,7 +291,12 @@ fn states() {
             .iter()
             .map(|step| (step.name.as_str(), step.applied_at, step.known))
             .collect();
-        assert_eq!(seen, [(FIRST, Some(now()), true), (SECOND, Some(later(5)), true)]);
+        let expected = [
+            (FIRST, Some(now()), true),
+            (SECOND, Some(later(5)), true),
+            (THIRD, Some(later(5)), true),
+        ];
+        assert_eq!(seen, expected);
     });
 }
 
@@ -275,18 +306,18 @@ fn a_newer_schema_is_accepted_when_it_only_adds() {
         let store = database.migrated().await;
         let newer = |additive: bool| {
             format!(
-                "INSERT INTO lucien_migrations VALUES ('0003_{additive}', {additive}, '2026-01-01 00:00:00.000000')"
+                "INSERT INTO lucien_migrations VALUES ('9999_{additive}', {additive}, '2026-01-01 00:00:00.000000')"
             )
         };
         run_sql(&store, &newer(true)).await;
         let ahead = SchemaState::Ahead {
-            unknown: vec!["0003_true".to_owned()],
+            unknown: vec!["9999_true".to_owned()],
             additive: true,
         };
         assert_eq!(schema::state(&store).await, Ok(ahead));
         assert_eq!(schema::up(&store, None, now()).await.unwrap().steps, [""; 0]);
         assert!(matches!(
-            schema::down(&store, 1, None).await,
+            down(&store, 1, SILENT).await,
             Err(SchemaError::Ahead { .. })
         ));
         assert!(
@@ -331,7 +362,7 @@ fn tables_of_another_bot_are_left_alone() {
             })
         );
         assert_eq!(
-            schema::down(&store, 1, Some("users")).await,
+            down(&store, 1, agreed("users")).await,
             Err(SchemaError::Foreign { tables })
         );
         assert_eq!(everything(&store).await, before);
@@ -339,7 +370,7 @@ fn tables_of_another_bot_are_left_alone() {
 }
 
 #[test]
-fn rows_are_dropped_only_when_that_is_confirmed() {
+fn rows_are_dropped_only_when_that_is_agreed_to() {
     on_every_database(async |database| {
         let store = database.migrated().await;
         run_sql(
@@ -351,8 +382,12 @@ fn rows_are_dropped_only_when_that_is_confirmed() {
         .await;
         let before = everything(&store).await;
         let name = database.url.database_name();
-        for confirm in [None, Some("something else")] {
-            let refused = schema::down(&store, 2, confirm).await.unwrap_err();
+        for confirmed in [None, Some("something else")] {
+            let consent = Consent {
+                database: confirmed,
+                ..agreed("")
+            };
+            let refused = down(&store, 3, consent).await.unwrap_err();
             let losses = [("settings", 1), ("users", 2)].map(|(table, rows)| Loss {
                 table: table.to_owned(),
                 rows,
@@ -369,11 +404,26 @@ fn rows_are_dropped_only_when_that_is_confirmed() {
                 "{refused}"
             );
         }
+        if database.kind == Kind::Postgres {
+            let consent = Consent {
+                backup_exists: false,
+                ..agreed(&name)
+            };
+            let refused = down(&store, 3, consent).await.unwrap_err();
+            assert_eq!(
+                refused,
+                SchemaError::NeedsBackup {
+                    database: name.clone()
+                }
+            );
+        }
         assert_eq!(everything(&store).await, before);
         assert_eq!(
-            schema::down(&store, 2, Some(&name)).await.unwrap().steps,
-            [SECOND, FIRST]
+            down(&store, 1, SILENT).await.unwrap(),
+            [THIRD],
+            "it drops no rows"
         );
+        assert_eq!(down(&store, 2, agreed(&name)).await.unwrap(), [SECOND, FIRST]);
     });
 }
 
@@ -398,12 +448,12 @@ fn several_that_start_at_once_migrate_once() {
             applied.push(start.await.unwrap());
         }
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 2]);
+        assert_eq!(applied, [0, 0, 3]);
     });
 }
 
 /// Rows that a database holds after each step, with what must be left of them after all steps.
-const SAMPLES: [(&str, &str, &str, &[&str]); 2] = [
+const SAMPLES: [(&str, &str, &str, &[&str]); 3] = [
     (
         FIRST,
         "INSERT INTO users VALUES (7, 'ana', 'Ana', NULL, 'VIP', '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000');
@@ -436,6 +486,15 @@ const SAMPLES: [(&str, &str, &str, &[&str]); 2] = [
         "SELECT kind || ' ' || value || ' ' || flavour AS line FROM inbox, settings, house",
         &["message formal fresh"],
     ),
+    (
+        THIRD,
+        "INSERT INTO outbox (kind, sequence, payload, created_at, attempts)
+         VALUES ('notice', 'chat 7', '{}', '2026-01-01 00:00:00.000000', 0);
+         INSERT INTO dialogues VALUES (7, 'token', 'plan', '{}', 5, NULL, '2026-01-01 00:00:00.000000', '2026-01-02 00:00:00.000000');
+         INSERT INTO reachability VALUES (7, '2026-01-01 00:00:00.000000', 'told', '2026-01-01 00:00:00.000000');",
+        "SELECT o.kind || ' ' || d.step || ' ' || r.reason AS line FROM outbox o, dialogues d, reachability r",
+        &["notice plan told"],
+    ),
 ];
 
 #[test]
@@ -452,8 +511,12 @@ fn rows_survive_the_steps_after_them() {
         }
         // And the steps back to where they were made.
         let name = database.url.database_name();
-        schema::down(&store, 1, Some(&name)).await.unwrap();
-        assert_eq!(lines(&store.read(), SAMPLES[0].2).await, SAMPLES[0].3);
+        for left in (1..SAMPLES.len()).rev() {
+            down(&store, 1, agreed(&name)).await.unwrap();
+            for (step, _, query, rows) in &SAMPLES[..left] {
+                assert_eq!(lines(&store.read(), query).await, *rows, "{step}");
+            }
+        }
     });
 }
 
@@ -465,7 +528,7 @@ fn looking_changes_nothing() {
         let before = objects(&store.read()).await;
         schema::state(&store).await.unwrap();
         let steps = schema::status(&store).await.unwrap();
-        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 2);
+        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 3);
         assert_eq!(objects(&store.read()).await, before);
     });
 }

@@ -1,12 +1,20 @@
 //! Tests against real databases: SQLite in memory, SQLite in a file, and PostgreSQL where
 //! `TEST_POSTGRES_URL` names a server on which databases may be made and dropped.
 
+mod backups;
 mod connections;
+mod crowd;
+mod dialogues;
 mod inbox;
+mod infrastructure;
 mod interests;
+mod lock;
 mod migrations;
 mod nine_tables;
 mod outage;
+mod outbox;
+mod outbox_order;
+mod processes;
 mod repositories;
 mod requests;
 mod role_log;
@@ -64,6 +72,13 @@ fn on_every_database(test: impl AsyncFn(&Database)) {
 /// The same, with all migrations applied and the store open.
 pub(crate) fn on_every_store(test: impl AsyncFn(Store)) {
     on_every_database(async |database| test(database.migrated().await).await);
+}
+
+/// The same on PostgreSQL alone.
+pub(crate) fn on_postgres(test: impl AsyncFn(Store)) {
+    on([Kind::Postgres], async |database| {
+        test(database.migrated().await).await
+    });
 }
 
 fn on(kinds: impl IntoIterator<Item = Kind>, test: impl AsyncFn(&Database)) {

@@ -5,6 +5,8 @@
 //! that claim, so that a worker that has lost the house changes nothing. All functions that change
 //! something tell, by the rows affected, whether they did.
 
+mod letters;
+
 use chrono::TimeDelta;
 use domain::clock::Timestamp;
 use domain::id::BotId;
@@ -13,7 +15,10 @@ use sea_orm::{FromQueryResult, Value};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
 use crate::sql::{self, one, parameters};
+use crate::url::Dialect;
 use crate::value::At;
+
+pub use letters::{Letter, list, replay};
 
 /// How long the key of a finished row is kept, to absorb duplicates.
 pub const KEYS_KEPT: TimeDelta = TimeDelta::hours(48);
@@ -23,6 +28,9 @@ pub const LETTERS_KEPT: TimeDelta = TimeDelta::days(7);
 
 /// Rows that one [`sweep`] removes at most, so that it never holds up others for long.
 pub const SWEPT_AT_ONCE: u64 = 1000;
+
+/// The channel on which PostgreSQL tells the worker of rows that somebody else has stored.
+pub(crate) const CHANNEL: &str = "lucien_inbox";
 
 /// Rows per statement: far from the databases' limits on parameters.
 const BATCH: usize = 500;
@@ -167,6 +175,22 @@ pub async fn store_batch(tx: &Tx, updates: &[NewUpdate], now: Timestamp) -> Resu
     }
     added.sort_by_key(|row| row.seq);
     Ok(added)
+}
+
+/// Tells the worker that this transaction stores updates, for processes that are not the worker. It
+/// hears of them once the transaction is committed. On SQLite the worker sees by
+/// [`Store::data_version`](crate::Store::data_version) that others have written.
+///
+/// Not part of [`store_batch`]: PostgreSQL lets transactions that tell something commit one at a time,
+/// and the worker knows what it has stored itself.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn announce(tx: &Tx) -> Result<(), StoreError> {
+    if tx.dialect() == Dialect::Postgres {
+        sql::execute(tx, &format!("NOTIFY {CHANNEL}"), []).await?;
+    }
+    Ok(())
 }
 
 /// Pending rows after `after_seq` in the order stored, at most `limit`.
@@ -352,6 +376,29 @@ pub async fn bury(tx: &Tx, seq: i64, epoch: i64, failure: &str, now: Timestamp) 
         [seq.into(), epoch.into(), At(now).into(), failure.into()],
     )
     .await
+}
+
+/// How many pending rows of these kinds one person has.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waiting(db: &impl Connection, person: i64, kinds: &[&str]) -> Result<i64, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        waiting: i64,
+    }
+    if kinds.is_empty() {
+        return Ok(0);
+    }
+    let query = format!(
+        "SELECT count(*) AS waiting FROM inbox
+         WHERE person = $1 AND done_at IS NULL AND dead_at IS NULL AND kind IN ({})",
+        parameters(2, kinds.len())
+    );
+    let values = [Value::from(person)];
+    let values = values.into_iter().chain(kinds.iter().map(|kind| (*kind).into()));
+    let row: Option<Row> = sql::first(db, &query, values).await?;
+    Ok(row.map_or(0, |row| row.waiting))
 }
 
 /// How full the inbox is.

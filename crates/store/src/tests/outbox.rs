@@ -1,0 +1,566 @@
+//! The outbox: claiming by epoch, what waits for what, unknown outcomes, giving up, cancelling.
+
+use chrono::TimeDelta;
+use domain::clock::Timestamp;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+
+use super::{Kind, held_up, later, now, on, on_every_store};
+use crate::outbox::{
+    self, CANCELLED, DEAD_KEPT, DONE_KEPT, NewRow, Of, OutboxBacklog, OutboxRow, OutboxSwept, SWEPT_AT_ONCE,
+    UNKNOWN,
+};
+use crate::{Store, StoreError, Tx, house};
+
+pub(super) fn row(sequence: &str) -> NewRow<'_> {
+    NewRow {
+        kind: "notice",
+        sequence,
+        after: None,
+        person: Some(7),
+        payload: "{\"line\":1}",
+        not_before: None,
+    }
+}
+
+pub(super) async fn put(store: &Store, row: NewRow<'_>) -> i64 {
+    store
+        .write(async |tx| outbox::enqueue(tx, &row, now()).await)
+        .await
+        .unwrap()
+}
+
+pub(super) async fn raise(store: &Store) -> i64 {
+    store
+        .write(async |tx| house::raise_epoch(tx, now()).await)
+        .await
+        .unwrap()
+}
+
+/// What a change says.
+pub(super) async fn changed<T>(store: &Store, change: impl AsyncFnOnce(&Tx) -> Result<T, StoreError>) -> T {
+    store.write(change).await.unwrap()
+}
+
+async fn claim(store: &Store, wanted: &[i64], epoch: i64) -> Vec<i64> {
+    ids(&changed(store, async |tx| outbox::claim(tx, wanted, epoch, now()).await).await)
+}
+
+async fn due(store: &Store, at: Timestamp) -> Vec<i64> {
+    ids(&outbox::due(&store.read(), at, 100).await.unwrap())
+}
+
+async fn find(store: &Store, id: i64) -> OutboxRow {
+    outbox::find(&store.read(), id).await.unwrap().unwrap()
+}
+
+pub(super) fn ids(rows: &[OutboxRow]) -> Vec<i64> {
+    rows.iter().map(|row| row.id).collect()
+}
+
+#[test]
+fn a_row_is_added_claimed_and_finished() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let id = put(&store, row("chat 7")).await;
+        let mut expected = OutboxRow {
+            id,
+            kind: "notice".to_owned(),
+            sequence: "chat 7".to_owned(),
+            after: None,
+            person: Some(7),
+            payload: "{\"line\":1}".to_owned(),
+            created_at: now(),
+            attempts: 0,
+            next_try: None,
+            claimed: None,
+            claimed_at: None,
+            unknown: false,
+            result: None,
+            failure: None,
+            done_at: None,
+            dead_at: None,
+        };
+        assert_eq!(find(&store, id).await, expected);
+        assert_eq!(
+            outbox::due(&store.read(), now(), 9).await.unwrap(),
+            [expected.clone()]
+        );
+
+        let claimed = changed(&store, async |tx| outbox::claim(tx, &[id], epoch, later(1)).await).await;
+        expected.claimed = Some(epoch);
+        expected.claimed_at = Some(later(1));
+        assert_eq!(claimed, [expected.clone()]);
+        assert!(changed(&store, async |tx| outbox::still_mine(tx, id, epoch).await).await);
+        assert_eq!(due(&store, later(99)).await, [0; 0], "it is in hand");
+        assert_eq!(
+            claim(&store, &[id], epoch).await,
+            [0; 0],
+            "nobody claims it twice"
+        );
+
+        let result = Some("{\"message_id\":5}");
+        let finish = async |tx: &Tx| outbox::finish(tx, id, epoch, result, later(2)).await;
+        assert!(changed(&store, finish).await);
+        assert!(!changed(&store, finish).await, "what is done is done");
+        expected.result = result.map(str::to_owned);
+        expected.done_at = Some(later(2));
+        assert!(!expected.is_pending());
+        assert_eq!(find(&store, id).await, expected);
+        assert_eq!(outbox::find(&store.read(), 999).await, Ok(None));
+    });
+}
+
+#[test]
+fn a_sequence_keeps_its_order_and_holds_up_nobody_else() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let first = put(&store, row("a")).await;
+        let second = put(&store, row("a")).await;
+        let other = put(&store, row("b")).await;
+        assert_eq!(due(&store, now()).await, [first, other]);
+        assert_eq!(outbox::due(&store.read(), now(), 1).await.unwrap()[0].id, first);
+        assert_eq!(
+            claim(&store, &[second], epoch).await,
+            [0; 0],
+            "not even when it is asked for"
+        );
+        assert_eq!(
+            claim(&store, &[first, second, other], epoch).await,
+            [first, other],
+            "nor together with the one before"
+        );
+        assert_eq!(due(&store, now()).await, [0; 0]);
+
+        let put_off = async |tx: &Tx| outbox::put_off(tx, first, epoch, Some(later(5)), 1, false).await;
+        assert!(changed(&store, put_off).await);
+        assert_eq!(due(&store, later(4)).await, [0; 0], "the one behind it waits too");
+        assert_eq!(due(&store, later(5)).await, [first]);
+        assert_eq!(
+            claim(&store, &[first], epoch).await,
+            [0; 0],
+            "not before its moment"
+        );
+
+        let claimed = changed(&store, async |tx| {
+            outbox::claim(tx, &[first], epoch, later(5)).await
+        })
+        .await;
+        assert_eq!((claimed[0].attempts, claimed[0].next_try), (1, Some(later(5))));
+        assert!(
+            changed(&store, async |tx| outbox::bury(tx, first, epoch, "gone", now())
+                .await)
+            .await
+        );
+        assert_eq!(
+            due(&store, now()).await,
+            [second],
+            "a dead one is in nobody's way"
+        );
+    });
+}
+
+#[test]
+fn a_row_waits_for_the_one_it_names() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let link = put(&store, row("person 7, channel")).await;
+        let waiting = NewRow {
+            after: Some(link),
+            ..row("chat 7")
+        };
+        let notice = put(&store, waiting).await;
+        let gone = NewRow {
+            after: Some(-1),
+            ..row("chat 8")
+        };
+        let free = put(&store, gone).await;
+        assert_eq!(due(&store, now()).await, [link, free]);
+        assert_eq!(claim(&store, &[link, notice], epoch).await, [link]);
+        assert_eq!(
+            claim(&store, &[notice], epoch).await,
+            [0; 0],
+            "in hand is not done"
+        );
+        changed(&store, async |tx| {
+            outbox::finish(tx, link, epoch, None, now()).await
+        })
+        .await;
+        assert_eq!(due(&store, now()).await, [notice, free]);
+    });
+}
+
+#[test]
+fn the_next_moment_is_that_of_a_row_that_only_time_holds_up() {
+    on_every_store(async |store| {
+        let next = async |at| outbox::next_due(&store.read(), at).await.unwrap();
+        assert_eq!(next(now()).await, None);
+        let at = |sequence, seconds| NewRow {
+            not_before: Some(later(seconds)),
+            ..row(sequence)
+        };
+        put(&store, row("a")).await;
+        assert_eq!(next(now()).await, None, "it is due already");
+        let late = put(&store, at("b", 9)).await;
+        put(&store, at("b", 3)).await; // Behind the other one.
+        let waiting = NewRow {
+            after: Some(late),
+            ..at("c", 4)
+        };
+        put(&store, waiting).await;
+        assert_eq!(next(now()).await, Some(later(9)));
+        put(&store, at("d", 6)).await;
+        assert_eq!(next(now()).await, Some(later(6)));
+        assert_eq!(next(later(6)).await, Some(later(9)));
+        assert_eq!(next(later(9)).await, None);
+    });
+}
+
+#[test]
+fn who_has_lost_the_house_changes_nothing() {
+    on_every_store(async |store| {
+        let old = raise(&store).await;
+        let a = put(&store, row("a")).await;
+        let b = put(&store, row("b")).await;
+        assert_eq!(claim(&store, &[a], old).await, [a]);
+        let new = raise(&store).await;
+        assert_eq!(claim(&store, &[b], old).await, [0; 0]);
+        let recover = async |epoch| {
+            ids(&changed(&store, async |tx| outbox::recover(tx, epoch, later(-60)).await).await)
+        };
+        assert_eq!(
+            recover(old).await,
+            [0; 0],
+            "an epoch that is over recovers nothing"
+        );
+        assert_eq!(recover(new).await, [a]);
+
+        let claimed = changed(&store, async |tx| outbox::claim(tx, &[a], new, now()).await).await;
+        assert!(claimed[0].unknown);
+        assert!(!changed(&store, async |tx| outbox::still_mine(tx, a, old).await).await);
+        assert!(
+            !changed(&store, async |tx| outbox::finish(tx, a, old, Some("1"), now())
+                .await)
+            .await
+        );
+        assert!(
+            !changed(&store, async |tx| outbox::put_off(tx, a, old, None, 9, false)
+                .await)
+            .await
+        );
+        assert!(!changed(&store, async |tx| outbox::bury(tx, a, old, "x", now()).await).await);
+        assert!(
+            !changed(&store, async |tx| outbox::give_up_unknown(tx, a, old, now())
+                .await)
+            .await
+        );
+        assert_eq!(find(&store, a).await, claimed[0]);
+        assert_eq!(due(&store, now()).await, [b]);
+    });
+}
+
+#[test]
+fn a_claim_is_over_before_the_next_epoch_begins() {
+    on([Kind::Postgres], async |database| {
+        let store = database.migrated().await;
+        let old = raise(&store).await;
+        let id = put(&store, row("a")).await;
+        let slow = store.begin().await.unwrap();
+        assert_eq!(ids(&outbox::claim(&slow, &[id], old, now()).await.unwrap()), [id]);
+
+        let successor = {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let epoch = raise(&store).await;
+                changed(&store, async |tx| outbox::recover(tx, epoch, now()).await).await
+            })
+        };
+        assert!(
+            held_up(&store, &successor).await,
+            "the successor waits for the claim"
+        );
+        slow.commit().await.unwrap();
+        assert_eq!(ids(&successor.await.unwrap()), [id], "and sees it");
+    });
+}
+
+#[test]
+fn what_died_in_the_workers_hand_is_unknown_until_it_is_known() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let stuck = put(&store, row("a")).await;
+        let fresh = put(&store, row("b")).await;
+        changed(&store, async |tx| outbox::claim(tx, &[stuck], epoch, now()).await).await;
+        changed(&store, async |tx| {
+            outbox::claim(tx, &[fresh], epoch, later(9)).await
+        })
+        .await;
+        let recovered = changed(&store, async |tx| outbox::recover(tx, epoch, later(9)).await).await;
+        assert_eq!(ids(&recovered), [stuck], "held for longer than a claim may last");
+        let row = &recovered[0];
+        assert_eq!((row.claimed, row.claimed_at, row.unknown), (None, None, true));
+
+        // A later attempt that surely did nothing does not tell what the first one did.
+        assert_eq!(claim(&store, &[stuck], epoch).await, [stuck]);
+        changed(&store, async |tx| {
+            outbox::put_off(tx, stuck, epoch, None, 0, false).await
+        })
+        .await;
+        assert!(find(&store, stuck).await.unknown);
+        assert_eq!(claim(&store, &[stuck], epoch).await, [stuck]);
+        changed(&store, async |tx| {
+            outbox::finish(tx, stuck, epoch, None, now()).await
+        })
+        .await;
+        assert!(!find(&store, stuck).await.unknown, "a known outcome settles it");
+
+        changed(&store, async |tx| {
+            outbox::put_off(tx, fresh, epoch, None, 0, true).await
+        })
+        .await;
+        assert!(find(&store, fresh).await.unknown);
+    });
+}
+
+#[test]
+fn the_dead_and_the_unknown_are_counted_and_listed() {
+    on_every_store(async |store| {
+        let none = OutboxBacklog {
+            pending: 0,
+            dead: 0,
+            unknown: 0,
+            oldest_pending: None,
+        };
+        assert_eq!(outbox::backlog(&store.read()).await, Ok(none));
+        let epoch = raise(&store).await;
+        let mut rows = Vec::new();
+        for sequence in ["a", "b", "c", "d"] {
+            rows.push(put(&store, row(sequence)).await);
+        }
+        let [refused, lost, done, open] = rows[..] else {
+            unreachable!()
+        };
+        claim(&store, &[refused, lost, done], epoch).await;
+        changed(&store, async |tx| {
+            outbox::put_off(tx, refused, epoch, None, 1, true).await
+        })
+        .await;
+        claim(&store, &[refused], epoch).await;
+        assert!(
+            changed(&store, async |tx| outbox::bury(
+                tx,
+                refused,
+                epoch,
+                "forbidden",
+                later(1)
+            )
+            .await)
+            .await
+        );
+        assert!(
+            changed(&store, async |tx| outbox::give_up_unknown(
+                tx,
+                lost,
+                epoch,
+                later(2)
+            )
+            .await)
+            .await
+        );
+        changed(&store, async |tx| {
+            outbox::finish(tx, done, epoch, None, later(3)).await
+        })
+        .await;
+
+        let expected = OutboxBacklog {
+            pending: 1,
+            dead: 1,
+            unknown: 1,
+            oldest_pending: Some(now()),
+        };
+        assert_eq!(outbox::backlog(&store.read()).await, Ok(expected));
+        assert_eq!(due(&store, later(9)).await, [open], "they are never repeated");
+        let listed = outbox::listed(&store.read(), 9).await.unwrap();
+        let seen: Vec<_> = listed
+            .iter()
+            .map(|row| (row.id, row.failure.as_deref(), row.unknown, row.dead_at))
+            .collect();
+        let expected = [
+            (lost, Some(UNKNOWN), true, Some(later(2))),
+            (refused, Some("forbidden"), false, Some(later(1))),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(ids(&outbox::listed(&store.read(), 1).await.unwrap()), [lost]);
+    });
+}
+
+#[test]
+fn what_nobody_has_in_hand_can_be_taken_back() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let removal = |sequence, person| NewRow {
+            kind: "remove",
+            person: Some(person),
+            ..row(sequence)
+        };
+        let in_hand = put(&store, removal("7 vip", 7)).await;
+        let waiting = put(&store, removal("7 vip", 7)).await;
+        let notice = put(&store, row("7 vip")).await;
+        let elsewhere = put(&store, removal("7 free", 7)).await;
+        let somebody = put(&store, removal("8 vip", 8)).await;
+        let doubtful = put(&store, removal("9 vip", 9)).await;
+        claim(&store, &[in_hand, doubtful], epoch).await;
+        changed(&store, async |tx| {
+            outbox::put_off(tx, doubtful, epoch, None, 0, true).await
+        })
+        .await;
+
+        let cancel = async |of| {
+            let cancel = async |tx: &Tx| outbox::cancel(tx, of, "remove", later(4)).await;
+            changed(&store, cancel).await
+        };
+        let cancelled = cancel(Of::Sequence("7 vip")).await;
+        assert_eq!(ids(&cancelled), [waiting]);
+        assert_eq!(cancelled[0], find(&store, waiting).await);
+        assert_eq!(
+            (cancelled[0].done_at, cancelled[0].failure.as_deref()),
+            (Some(later(4)), Some(CANCELLED))
+        );
+        let left = outbox::pending_of(&store.read(), Of::Sequence("7 vip"))
+            .await
+            .unwrap();
+        assert_eq!(ids(&left), [in_hand, notice]);
+        assert_eq!(left[0].claimed, Some(epoch), "one sees that it is on its way");
+        let left = outbox::pending_of(&store.read(), Of::Person(7)).await.unwrap();
+        assert_eq!(ids(&left), [in_hand, notice, elsewhere]);
+
+        assert_eq!(ids(&cancel(Of::Person(7)).await), [elsewhere]);
+        let cancelled = cancel(Of::Person(9)).await;
+        assert_eq!(ids(&cancelled), [doubtful]);
+        assert!(cancelled[0].unknown, "it may have happened, and says so");
+        assert_eq!(due(&store, now()).await, [somebody]);
+        assert_eq!(
+            outbox::listed(&store.read(), 9).await,
+            Ok(Vec::new()),
+            "cancelled is not dead"
+        );
+    });
+}
+
+#[test]
+fn a_claim_and_a_cancellation_have_one_winner() {
+    on([Kind::File, Kind::Postgres], async |database| {
+        let store = database.migrated().await;
+        let epoch = raise(&store).await;
+        for round in 0..20 {
+            let sequence = format!("round {round}");
+            let id = put(&store, row(&sequence)).await;
+            let claimant = {
+                let store = store.clone();
+                tokio::spawn(async move { claim(&store, &[id], epoch).await.len() as u64 })
+            };
+            let of = Of::Sequence(&sequence);
+            let cancel = async |tx: &Tx| outbox::cancel(tx, of, "notice", now()).await;
+            let cancelled = changed(&store, cancel).await.len() as u64;
+            assert_eq!(claimant.await.unwrap() + cancelled, 1);
+        }
+    });
+}
+
+#[test]
+fn what_was_kept_long_enough_goes() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let sweep = async |at| changed(&store, async |tx| outbox::sweep(tx, at).await).await;
+        let swept = |done, dead| OutboxSwept { done, dead };
+        let many = SWEPT_AT_ONCE.cast_signed() + 2;
+        let mut rows = Vec::new();
+        changed(&store, async |tx| {
+            for number in 0..many {
+                rows.push(outbox::enqueue(tx, &row(&format!("s{number}")), now()).await?);
+            }
+            Ok(())
+        })
+        .await;
+        claim(&store, &rows, epoch).await;
+        changed(&store, async |tx| {
+            outbox::bury(tx, rows[0], epoch, "gone", now()).await?;
+            outbox::give_up_unknown(tx, rows[1], epoch, now()).await?;
+            for id in &rows[2..] {
+                outbox::finish(tx, *id, epoch, None, now()).await?;
+            }
+            Ok(())
+        })
+        .await;
+        let moment = TimeDelta::microseconds(1);
+        assert_eq!(sweep(now() + DONE_KEPT).await, swept(0, 0));
+        assert_eq!(
+            sweep(now() + DONE_KEPT + moment).await,
+            swept(SWEPT_AT_ONCE - 1, 0)
+        );
+        assert_eq!(sweep(now() + DEAD_KEPT).await, swept(0, 0), "the last row stays");
+        assert_eq!(sweep(now() + DEAD_KEPT + moment).await, swept(0, 2));
+        let next = put(&store, row("next")).await;
+        assert!(next > rows[rows.len() - 1], "ids only grow");
+        assert_eq!(sweep(now() + DEAD_KEPT + moment).await, swept(1, 0));
+        assert_eq!(due(&store, now()).await, [next], "pending rows stay, however old");
+    });
+}
+
+#[test]
+fn texts_that_are_too_long_are_refused_where_lengths_count() {
+    on([Kind::Postgres], async |database| {
+        let store = database.migrated().await;
+        let fits = "á".repeat(80);
+        put(&store, row(&fits)).await;
+        let long = "á".repeat(81);
+        let refused = store
+            .write(async |tx| outbox::enqueue(tx, &row(&long), now()).await)
+            .await;
+        assert!(matches!(refused, Err(StoreError::Refused { code, .. }) if code == "22001"));
+    });
+}
+
+#[test]
+fn the_questions_asked_all_the_time_use_their_indexes() {
+    on([Kind::Memory], async |database| {
+        let store = database.migrated().await;
+        let db = &store.read();
+        for (query, index) in [
+            (
+                "SELECT min(id) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL GROUP BY sequence",
+                "INDEX ix_outbox_pending",
+            ),
+            (
+                "SELECT 1 FROM outbox WHERE sequence = 'a' AND id < 5 AND done_at IS NULL AND dead_at IS NULL",
+                "ix_outbox_pending (sequence=? AND id<?)",
+            ),
+            (
+                "UPDATE outbox SET epoch = NULL WHERE epoch IS NOT NULL AND done_at IS NULL AND dead_at IS NULL",
+                "ix_outbox_claimed",
+            ),
+            (
+                "SELECT id FROM outbox WHERE dead_at IS NOT NULL ORDER BY dead_at DESC, id DESC LIMIT 5",
+                "ix_outbox_dead",
+            ),
+            (
+                "SELECT id FROM outbox WHERE done_at IS NOT NULL AND done_at < 'x' ORDER BY done_at LIMIT 5",
+                "ix_outbox_done",
+            ),
+            (
+                "SELECT id FROM outbox WHERE person = 7 AND done_at IS NULL AND dead_at IS NULL ORDER BY id",
+                "ix_outbox_person",
+            ),
+        ] {
+            let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {query}"));
+            let plan: Vec<String> = db
+                .query_all_raw(explain)
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| row.try_get("", "detail").unwrap())
+                .collect();
+            let plan = plan.join("; ");
+            assert!(plan.contains(index) && !plan.contains("B-TREE"), "{plan}");
+        }
+    });
+}
