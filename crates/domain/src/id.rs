@@ -39,6 +39,8 @@ id! {
     RequestId(i32);
     /// Row id of `user_interests`.
     InterestId(i32);
+    /// Row id of a personal link to the members' channel.
+    EntryLinkId(i64);
 }
 
 impl UserId {

@@ -6,21 +6,33 @@
 //! | module | holds |
 //! |---|---|
 //! | [`access`] | what a person may see: ADMIN > VIP > RITUAL > FREE, and the permission table |
+//! | [`channel`] | the two channels, and what Lucien must be allowed to do in them |
 //! | [`clock`] | the clock that everybody is given, and the one that tests move |
+//! | [`door`] | who is let into the members' channel, and personal links |
 //! | [`id`] | numbers that must not be mixed up |
 //! | [`money`] | exact amounts |
+//! | [`notice`] | what custodians can be told or not |
 //! | [`package`] | kinds of content packages |
 //! | [`person`] | names as Telegram gives them |
 //! | [`plan`] | subscription plans |
+//! | [`redemption`] | what redeeming an invitation makes of a membership |
+//! | [`ritual`] | the entry ritual as a state machine |
 //! | [`role`] | the stored role of a person and why it changed |
 //! | [`subscription`] | the state of one person's membership |
+//! | [`token`] | invitations: their codes, and whether somebody can redeem one |
 
 pub mod access;
+pub mod channel;
 pub mod clock;
+pub mod door;
 pub mod id;
 pub mod money;
+pub mod notice;
 pub mod package;
 pub mod person;
 pub mod plan;
+pub mod redemption;
+pub mod ritual;
 pub mod role;
 pub mod subscription;
+pub mod token;

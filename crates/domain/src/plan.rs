@@ -1,6 +1,7 @@
 //! Subscription plans.
 
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::TimeDelta;
 
@@ -114,6 +115,37 @@ impl Default for Currency {
     }
 }
 
+/// A price with its currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanPrice {
+    /// How much, at most [`NewPlan::MAX_PRICE`].
+    pub amount: Money,
+    /// Of what.
+    pub currency: Currency,
+}
+
+/// Reads what people type: `250`, `$19.90`, `19,90 €`, `250 MXN`.
+impl FromStr for PlanPrice {
+    type Err = PlanError;
+
+    fn from_str(text: &str) -> Result<Self, PlanError> {
+        let text = text.trim();
+        let text = text.strip_prefix('$').unwrap_or(text).trim_start();
+        let (amount, currency) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let written = amount.replacen(',', ".", 1);
+        let amount = NewPlan::check_price(&written)?;
+        // `1,250` is a thousand and a bit to whoever writes it so, and must not become 1.25.
+        if written.split_once('.').is_some_and(|(_, cents)| cents.len() > 2) {
+            return Err(MoneyError::TooFine.into());
+        }
+        let currency = match currency.trim() {
+            "" => Currency::default(),
+            currency => Currency::new(currency)?,
+        };
+        Ok(Self { amount, currency })
+    }
+}
+
 /// A plan to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPlan {
@@ -146,13 +178,7 @@ impl NewPlan {
     ) -> Result<Self, Vec<PlanError>> {
         let name = PlanName::new(name);
         let days = PlanDays::new(days);
-        let price = price.parse::<Money>().map_err(PlanError::from).and_then(|price| {
-            if price.amount() > Self::MAX_PRICE.into() {
-                Err(PlanError::PriceTooHigh)
-            } else {
-                Ok(price)
-            }
-        });
+        let price = Self::check_price(price);
         let currency = Currency::new(currency);
         match (name, days, price, currency) {
             (Ok(name), Ok(days), Ok(price), Ok(currency)) => Ok(Self {
@@ -167,6 +193,14 @@ impl NewPlan {
                 Err(problems.into_iter().flatten().collect())
             }
         }
+    }
+
+    fn check_price(price: &str) -> Result<Money, PlanError> {
+        let price = price.parse::<Money>()?;
+        if price.amount() > Self::MAX_PRICE.into() {
+            return Err(PlanError::PriceTooHigh);
+        }
+        Ok(price)
     }
 }
 
@@ -239,7 +273,40 @@ mod tests {
         assert!(!with("a\u{7}b", 1, "0"));
     }
 
+    #[test]
+    fn prices_as_people_type_them() {
+        let read = |text: &str| {
+            let price = text.parse::<PlanPrice>()?;
+            Ok(format!("{} {}", price.amount, price.currency.as_str()))
+        };
+        for (text, expected) in [
+            ("250", Ok("250.00 $")),
+            (" $ 19.90 ", Ok("19.90 $")),
+            ("19,9 €", Ok("19.90 €")),
+            ("250   MXN", Ok("250.00 MXN")),
+            ("0", Ok("0.00 $")),
+            ("", Err(PlanError::Price(MoneyError::NotANumber))),
+            ("gratis", Err(PlanError::Price(MoneyError::NotANumber))),
+            ("1,250.00", Err(PlanError::Price(MoneyError::NotANumber))),
+            ("1.250", Err(PlanError::Price(MoneyError::TooFine))),
+            ("1,250", Err(PlanError::Price(MoneyError::TooFine))),
+            ("-1", Err(PlanError::Price(MoneyError::Negative))),
+            ("9999.01", Err(PlanError::PriceTooHigh)),
+            ("1 pesos mexicanos", Err(PlanError::Currency)),
+        ] {
+            assert_eq!(read(text), expected.map(str::to_owned), "{text:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_text_is_a_price_within_bounds_or_a_typed_error(text in "\\PC{0,20}") {
+            if let Ok(price) = text.parse::<PlanPrice>() {
+                prop_assert!(price.amount.amount() <= NewPlan::MAX_PRICE.into());
+                prop_assert!((1..=Currency::MAX_CHARS).contains(&price.currency.as_str().chars().count()));
+            }
+        }
+
         #[test]
         fn whatever_is_accepted_fits_the_columns(name in any::<String>(), days in any::<i32>(), price in "\\PC{0,12}", currency in any::<String>()) {
             if let Ok(plan) = NewPlan::check(&name, days, &price, &currency, SYSTEM) {

@@ -29,7 +29,9 @@ const MONTHS: [&str; 12] = [
 
 /// Adds the filters that need nothing but their arguments.
 pub(crate) fn add_to(env: &mut Environment<'_>) {
-    env.add_filter("money", |price: &Value| money(price));
+    env.add_filter("money", |price: &Value, currency: Option<&str>| {
+        money(price, currency)
+    });
     env.add_filter("plural", |count: i64, one: &str, many: &str| {
         plural(count, one, many)
     });
@@ -59,14 +61,19 @@ fn time(when: &Value, zone: Tz) -> Result<String, Error> {
     Ok(format!("{:02}:{:02} {utc}{name}", local.hour(), local.minute()))
 }
 
-/// `$1,250.00`.
-fn money(price: &Value) -> Result<String, Error> {
+/// `$1,250.00`; with another sign `€1,250.00`, with a code `1,250.00 MXN`.
+fn money(price: &Value, currency: Option<&str>) -> Result<String, Error> {
     let price = price
         .downcast_object_ref::<Price>()
         .ok_or_else(|| wrong("money", price.kind()))?;
     let amount = price.0.to_string();
     let (whole, cents) = amount.split_once('.').unwrap_or((&amount, "00"));
-    Ok(format!("${}.{cents}", grouped(whole)))
+    let amount = format!("{}.{cents}", grouped(whole));
+    Ok(match currency.map_or("$", str::trim) {
+        "" => amount,
+        code if code.contains(char::is_alphanumeric) => format!("{amount} {code}"),
+        sign => format!("{sign}{amount}"),
+    })
 }
 
 /// The number with its noun: `1 día`, `1,200 días`.
@@ -141,12 +148,18 @@ mod tests {
 
     #[test]
     fn money_is_grouped_and_exact() {
-        let shown = |text: &str| money(&Value::from_object(Price(text.parse().unwrap()))).unwrap();
+        let price = |text: &str| Value::from_object(Price(text.parse().unwrap()));
+        let shown = |text: &str| money(&price(text), None).unwrap();
         assert_eq!(shown("0"), "$0.00");
         assert_eq!(shown("999.5"), "$999.50");
         assert_eq!(shown("1250"), "$1,250.00");
         assert_eq!(shown("99999999.99"), "$99,999,999.99");
-        assert!(money(&Value::from(5)).is_err());
+        assert!(money(&Value::from(5), None).is_err());
+        let with = |currency| money(&price("1250"), Some(currency)).unwrap();
+        assert_eq!(with("$"), "$1,250.00");
+        assert_eq!(with("€"), "€1,250.00");
+        assert_eq!(with("MXN"), "1,250.00 MXN");
+        assert_eq!(with(" "), "1,250.00");
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The names of labels, toasts and commands. The catalogue must have exactly these.
 
+use domain::notice::Notice;
+
+use crate::catalogue::Audience;
+
 /// A name in a flat file of the catalogue.
 pub(crate) trait Key: Copy + 'static {
     /// Every name, in the order of the enumeration.
@@ -61,6 +65,68 @@ keys! {
         TikTok = "tiktok",
         /// Begins a button that opens a profile on X.
         X = "x",
+        /// Leaves a dialogue.
+        Cancel = "cancel",
+        /// Does what was announced.
+        Confirm = "confirm",
+        /// Tries again what was refused.
+        Retry = "retry",
+        /// Opens the members' channel, or asks for the link that does.
+        Enter = "enter",
+        /// Says that one is in the members' channel.
+        Inside = "inside",
+        /// Below the second text of the ritual.
+        RitualAccept = "ritual_accept",
+        /// Below the first text of the ritual.
+        RitualListen = "ritual_listen",
+        /// To the present step of the ritual.
+        RitualResume = "ritual_resume",
+        /// Leaves a removed member outside.
+        LeaveOut = "leave_out",
+        /// Lets somebody uninvited stay.
+        LetStay = "let_stay",
+        /// Lets a removed member in again.
+        Readmit = "readmit",
+        /// Removes somebody uninvited.
+        SeeOut = "see_out",
+        /// To the set-up of a channel in place of the present one.
+        ChannelChange = "channel_change",
+        /// To the set-up of a channel.
+        ChannelSetup = "channel_setup",
+        /// To one more invitation.
+        InviteAnother = "invite_another",
+        /// Copies the link of an invitation.
+        InviteCopy = "invite_copy",
+        /// To the custodian's panel.
+        Panel = "panel",
+        /// To the visitors' channel in the panel.
+        PanelFree = "panel_free",
+        /// To the issue of an invitation.
+        PanelInvite = "panel_invite",
+        /// To the switches of notices.
+        PanelNotices = "panel_notices",
+        /// To the plans.
+        PanelPlans = "panel_plans",
+        /// To the members' channel in the panel.
+        PanelVip = "panel_vip",
+        /// To the creation of a plan.
+        PlanNew = "plan_new",
+        /// Begins a button that chooses a plan.
+        Plan = "plan",
+        /// Begins the switch of a notice that is off.
+        NoticeOff = "notice_off",
+        /// Begins the switch of a notice that is on.
+        NoticeOn = "notice_on",
+        /// Names [`Notice::Entered`].
+        NoticeEntered = "notice_entered",
+        /// Names [`Notice::Redeemed`].
+        NoticeRedeemed = "notice_redeemed",
+        /// Names [`Notice::Renewed`].
+        NoticeRenewed = "notice_renewed",
+        /// Names [`Notice::RightsLost`].
+        NoticeRightsLost = "notice_rights_lost",
+        /// Names [`Notice::StrangerAtTheDoor`].
+        NoticeStranger = "notice_stranger",
     }
 }
 
@@ -71,11 +137,45 @@ keys! {
         MembersOnly = "members_only",
         /// A button that has no meaning any more.
         StaleButton = "stale_button",
+        /// What the button does was done before.
+        AlreadyDone = "already_done",
+        /// No hand is free; nothing was done.
+        Busy = "busy",
+        /// A dialogue was left.
+        Cancelled = "cancelled",
+        /// A room of the custodians.
+        CustodiansOnly = "custodians_only",
+        /// A button of a dialogue that is over.
+        DialogueOver = "dialogue_over",
+        /// The personal link is being made.
+        KeyPreparing = "key_preparing",
+        /// A button of another step of the ritual.
+        OneStepAtATime = "one_step_at_a_time",
+        /// An invitation was issued.
+        InvitationIssued = "invitation_issued",
+        /// A removed member stays outside.
+        LeftOut = "left_out",
+        /// Somebody uninvited stays.
+        LetStay = "let_stay",
+        /// A notice is off from now on.
+        NoticeOff = "notice_off",
+        /// A notice is on from now on.
+        NoticeOn = "notice_on",
+        /// A plan was created.
+        PlanCreated = "plan_created",
+        /// The chosen plan is not on offer any more.
+        PlanGone = "plan_gone",
+        /// A removed member is let in again.
+        Readmitted = "readmitted",
+        /// Somebody uninvited is removed.
+        SeenOut = "seen_out",
+        /// No invitations before the members' channel is set up.
+        VipChannelFirst = "vip_channel_first",
     }
 }
 
 keys! {
-    /// A command that everybody may give (`commands.toml`). The key is the command itself.
+    /// A command (`commands.toml`). The key is the command itself.
     CommandId {
         /// Opens the home screen.
         Start = "start",
@@ -83,5 +183,36 @@ keys! {
         Help = "help",
         /// Says the person's Telegram id.
         Id = "id",
+        /// Says what the house keeps of a person.
+        Privacy = "privacy",
+        /// Leaves a dialogue.
+        Cancel = "cancel",
+        /// Opens the custodian's panel.
+        Admin = "admin",
+    }
+}
+
+impl LabelId {
+    /// The name of a notice, see [`Voice::switch`](crate::Voice::switch).
+    #[must_use]
+    pub const fn of_notice(notice: Notice) -> Self {
+        match notice {
+            Notice::Entered => Self::NoticeEntered,
+            Notice::Redeemed => Self::NoticeRedeemed,
+            Notice::Renewed => Self::NoticeRenewed,
+            Notice::RightsLost => Self::NoticeRightsLost,
+            Notice::StrangerAtTheDoor => Self::NoticeStranger,
+        }
+    }
+}
+
+impl CommandId {
+    /// Who is told of the command.
+    #[must_use]
+    pub const fn audience(self) -> Audience {
+        match self {
+            Self::Start | Self::Help | Self::Id | Self::Privacy => Audience::Everybody,
+            Self::Cancel | Self::Admin => Audience::Custodian,
+        }
     }
 }

@@ -52,12 +52,12 @@ mod specimen;
 mod values;
 mod variation;
 
-pub use catalogue::{Branch, Catalogue, CatalogueError, Entry, Problem, Speaker};
+pub use catalogue::{Audience, Branch, Catalogue, CatalogueError, Entry, Problem, Speaker};
 pub use keys::{CommandId, LabelId, ToastId};
 pub use messages::Message;
 pub use render::{RenderError, Rendered, Voice};
 pub use screen::{Button, CommandDescription, Label, Press, Screen, Toast};
 pub use social::{Network, SocialProfile};
 pub use specimen::{Specimen, specimens};
-pub use values::{DayPart, Price, UserText, When};
+pub use values::{DayPart, Link, Price, UserText, When};
 pub use variation::Choice;

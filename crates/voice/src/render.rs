@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono_tz::Tz;
 use domain::clock::Timestamp;
 use domain::id::UserId;
+use domain::notice::Notice;
 use minijinja::Environment;
 use minijinja::value::Value;
 
-use crate::catalogue::{Branch, Catalogue};
+use crate::catalogue::{Audience, Branch, Catalogue};
 use crate::keys::{CommandId, LabelId, ToastId};
 use crate::messages::Message;
 use crate::screen::{CommandDescription, Label, Toast};
@@ -140,6 +141,17 @@ impl Voice {
         self.catalogue.label(id).clone()
     }
 
+    /// The text of a button that switches a notice, which is on or off now.
+    #[must_use]
+    pub fn switch(&self, notice: Notice, is_on: bool) -> Label {
+        let mark = if is_on {
+            LabelId::NoticeOn
+        } else {
+            LabelId::NoticeOff
+        };
+        self.label(mark).then(&self.label(LabelId::of_notice(notice)))
+    }
+
     /// A short text over the screen.
     #[must_use]
     pub fn toast(&self, id: ToastId) -> Toast {
@@ -153,6 +165,17 @@ impl Voice {
             command: id.key(),
             description: self.catalogue.command(id).to_owned(),
         }
+    }
+
+    /// The command menu: a custodian's holds everybody's commands, too.
+    #[must_use]
+    pub fn commands(&self, audience: Audience) -> Vec<CommandDescription> {
+        let told = |id: &&CommandId| audience == Audience::Custodian || id.audience() == audience;
+        CommandId::ALL
+            .iter()
+            .filter(told)
+            .map(|id| self.command(*id))
+            .collect()
     }
 
     /// The part of the day in the house.

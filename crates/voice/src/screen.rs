@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use url::Url;
 
 use crate::render::Rendered;
-use crate::values::UserText;
+use crate::values::{Link, UserText};
 
 /// How many columns a button's text may have, by the number of buttons in its row: phones show
 /// about this much.
@@ -53,6 +53,8 @@ pub enum Press<A> {
     Action(A),
     /// The person's Telegram opens an address.
     Url(Url),
+    /// The person's Telegram copies a text: 1 to 256 characters (Bot API, `CopyTextButton`).
+    CopyText(String),
 }
 
 /// A text with its buttons, row by row.
@@ -79,6 +81,11 @@ impl Label {
     #[must_use]
     pub fn with(&self, name: &UserText) -> Self {
         Self(format!("{} {}", self.0, name.as_str()).trim_end().to_owned())
+    }
+
+    /// The label followed by another one.
+    pub(crate) fn then(&self, next: &Self) -> Self {
+        Self(format!("{} {}", self.0, next.0))
     }
 
     /// How many columns a text takes; an emoji takes two.
@@ -128,6 +135,13 @@ impl<A> Button<A> {
         let press = Press::Url(url);
         Self { label, press }
     }
+
+    /// A button that copies an address which the message spells out.
+    #[must_use]
+    pub fn copy(label: Label, link: &Link) -> Self {
+        let press = Press::CopyText(link.0.as_str().to_owned());
+        Self { label, press }
+    }
 }
 
 impl<A> Screen<A> {
@@ -167,6 +181,7 @@ impl<A> Screen<A> {
             let press = match press {
                 Press::Action(action) => Press::Action(to(action)),
                 Press::Url(url) => Press::Url(url),
+                Press::CopyText(text) => Press::CopyText(text),
             };
             Button { label, press }
         };
@@ -223,6 +238,7 @@ mod tests {
         let screen = screen()
             .rows([button("a", 1), button("b", 2)])
             .row([Button::url(Label::new("c"), url.clone())])
+            .row([Button::copy(Label::new("d"), &Link(url.clone()))])
             .map(|action| action * 10);
         let presses: Vec<_> = screen
             .keyboard
@@ -230,7 +246,11 @@ mod tests {
             .flatten()
             .map(|button| button.press)
             .collect();
-        assert_eq!(presses, [Press::Action(10), Press::Action(20), Press::Url(url)]);
+        let copied = Press::CopyText("https://example.com/".to_owned());
+        assert_eq!(
+            presses,
+            [Press::Action(10), Press::Action(20), Press::Url(url), copied]
+        );
     }
 
     proptest! {

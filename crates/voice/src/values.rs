@@ -9,6 +9,7 @@ use domain::clock::Timestamp;
 use domain::money::Money;
 use minijinja::value::{Object, ObjectRepr, Value};
 use serde::{Serialize, Serializer};
+use url::Url;
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,6 +65,16 @@ pub struct When(pub Timestamp);
 /// A price that a message speaks of. Nothing at all counts as false in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(pub Money);
+
+/// An address that a message spells out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link(pub Url);
+
+impl Serialize for Link {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
 
 macro_rules! typed {
     ($name:ident, |$value:ident| $is_true:expr) => {

@@ -3,10 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
+use domain::channel::{Channel, ChannelRights};
 use domain::clock::Timestamp;
-use domain::id::UserId;
-use voice::messages::{CustodianHome, FreeHome, MyId};
-use voice::{Choice, CommandId, LabelId, Rendered, Specimen, ToastId, UserText, Voice, specimens};
+use domain::id::{ChatId, UserId};
+use domain::money::MoneyError;
+use domain::notice::Notice;
+use domain::plan::PlanError;
+use unicode_width::UnicodeWidthStr;
+use voice::messages::{
+    CustodianHome, FoundChannel, FreeHome, InvitationIssued, MyId, OnDuty, PlanLine, PlanMistaken, RightsLost,
+};
+use voice::{
+    Audience, Choice, CommandId, LabelId, Link, Price, Rendered, Specimen, ToastId, UserText, Voice, When,
+    specimens,
+};
 
 fn voice() -> Voice {
     Voice::builtin(Tz::America__Mexico_City, Choice::seeded(1))
@@ -116,6 +126,114 @@ fn nobody_hears_the_same_words_twice_in_a_row() {
         voice.say(&alone, UserId(1), now).unwrap(),
         voice.say(&alone, UserId(1), now).unwrap()
     );
+}
+
+#[test]
+fn switches_say_what_they_switch_and_whether_it_is_on() {
+    let voice = voice();
+    let mut seen = BTreeSet::new();
+    for notice in Notice::ALL {
+        for is_on in [true, false] {
+            let label = voice.switch(*notice, is_on);
+            assert!(label.as_str().starts_with(if is_on { '🔔' } else { '🔕' }));
+            assert!(label.as_str().width() <= 28, "{label:?}");
+            assert!(seen.insert(label.as_str().to_owned()));
+        }
+    }
+}
+
+#[test]
+fn custodians_are_told_more_commands() {
+    let voice = voice();
+    let told = |audience| {
+        let commands = voice.commands(audience).into_iter();
+        commands.map(|command| command.command).collect::<Vec<_>>()
+    };
+    assert_eq!(told(Audience::Everybody), ["start", "help", "id", "privacy"]);
+    assert_eq!(
+        told(Audience::Custodian),
+        ["start", "help", "id", "privacy", "cancel", "admin"]
+    );
+}
+
+#[test]
+fn what_is_optional_leaves_no_gap() {
+    let voice = voice();
+    let shown = |migrations, api: Option<&str>| {
+        let on_duty = OnDuty {
+            version: UserText::new("1.0"),
+            webhook: false,
+            api: api.map(UserText::new),
+            migrations,
+        };
+        voice.show(&Specimen::of(&on_duty), 0).unwrap().visible()
+    };
+    let plain = shown(0, None);
+    assert!(plain.ends_with("yo voy por ella (polling)"), "{plain}");
+    let full = shown(2, Some("http://10.0.0.2:8081"));
+    assert!(full.contains("http://10.0.0.2:8081\n"), "{full}");
+    assert!(full.ends_with("2 cambios de formato"), "{full}");
+    assert!(!full.contains("\n\n\n"), "{full}");
+}
+
+#[test]
+fn lost_rights_are_named_and_no_others() {
+    let voice = voice();
+    let found = FoundChannel {
+        title: UserText::new("El salón"),
+        id: ChatId(-1_001),
+        rights: ChannelRights {
+            invite: false,
+            ..ChannelRights::ALL
+        },
+    };
+    let channel = Channel::Vip;
+    let shown = voice
+        .show(&Specimen::of(&RightsLost { channel, found }), 0)
+        .unwrap()
+        .visible();
+    assert!(shown.contains("abrir la puerta"), "{shown}");
+    assert!(!shown.contains("publicar"), "{shown}");
+}
+
+#[test]
+fn each_error_of_a_plan_has_an_answer_that_names_the_bound() {
+    let voice = voice();
+    let answer = |error: PlanError| {
+        let mistaken = PlanMistaken::new(error.into());
+        voice.show(&Specimen::of(&mistaken), 0).unwrap().visible()
+    };
+    for (error, bound) in [
+        (PlanError::Name, "100"),
+        (PlanError::Days, "3650"),
+        (PlanError::PriceTooHigh, "9999"),
+        (PlanError::Price(MoneyError::Negative), "9999"),
+        (PlanError::Price(MoneyError::TooFine), "dos decimales"),
+        (PlanError::Currency, "10"),
+    ] {
+        let answer = answer(error);
+        assert!(answer.contains(bound), "{error:?}: {answer}");
+    }
+}
+
+#[test]
+fn an_issued_invitation_shows_its_link_and_its_price_in_its_currency() {
+    let voice = voice();
+    let plan = PlanLine {
+        name: UserText::new("Anual"),
+        days: 365,
+        price: Price("1250".parse().unwrap()),
+        currency: UserText::new("MXN"),
+        active: true,
+    };
+    let link = Link("https://t.me/lucien_bot?start=TWFuIGluIGJsYWNr".parse().unwrap());
+    let until = When(Timestamp::UNIX_EPOCH);
+    let issued = InvitationIssued { plan, until, link };
+    let html = voice.show(&Specimen::of(&issued), 0).unwrap();
+    let html = html.as_html();
+    assert!(html.contains("<code>https://t.me/lucien_bot?start=TWFuIGluIGJsYWNr</code>"));
+    assert!(html.contains("1,250.00 MXN"), "{html}");
+    assert!(html.contains("365 días"), "{html}");
 }
 
 #[test]

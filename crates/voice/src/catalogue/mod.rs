@@ -12,7 +12,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
 
 pub use error::{CatalogueError, Problem};
-pub use source::Speaker;
+pub use source::{Audience, Speaker};
 
 use crate::keys::{CommandId, LabelId, ToastId};
 use crate::screen::{Label, Toast};
@@ -31,14 +31,21 @@ macro_rules! files {
 }
 
 /// The files that are compiled in.
-const BUILTIN: [(&str, &str); 7] = files![
+const BUILTIN: [(&str, &str); 14] = files![
+    "admin_channels.toml",
+    "admin_main.toml",
+    "admin_plans.toml",
+    "admin_vip.toml",
     "commands.toml",
     "common.toml",
     "labels.toml",
     "menu.toml",
+    "notices.toml",
     "start.toml",
     "terms.toml",
-    "toasts.toml"
+    "toasts.toml",
+    "vip_door.toml",
+    "vip_entry.toml"
 ];
 
 /// The most columns of a button's text: one button in a row.
@@ -64,6 +71,7 @@ pub struct Catalogue {
 #[derive(Debug)]
 pub struct Entry {
     speaker: Speaker,
+    audience: Audience,
     branches: BTreeMap<String, Branch>,
 }
 
@@ -156,14 +164,18 @@ impl Catalogue {
     }
 
     fn compile(&mut self, id: &str, entry: EntrySource, next_key: &mut BranchKey) -> Result<Entry, Problem> {
-        let speaker = entry.voice;
+        let (speaker, audience) = (entry.voice, entry.audience);
         let mut branches = BTreeMap::new();
         for (when, text) in entry.into_texts()? {
             let branch = self.compile_branch(&format!("{id}/{when}"), &text, *next_key)?;
             *next_key += 1;
             branches.insert(when, branch);
         }
-        Ok(Entry { speaker, branches })
+        Ok(Entry {
+            speaker,
+            audience,
+            branches,
+        })
     }
 
     fn compile_branch(&mut self, name: &str, text: &Text, key: BranchKey) -> Result<Branch, Problem> {
@@ -189,6 +201,12 @@ impl Entry {
     #[must_use]
     pub const fn speaker(&self) -> Speaker {
         self.speaker
+    }
+
+    /// Who hears it.
+    #[must_use]
+    pub const fn audience(&self) -> Audience {
+        self.audience
     }
 
     /// The branches by name; a message without branches has one without a name.

@@ -20,6 +20,17 @@ pub enum Speaker {
     Neutral,
 }
 
+/// Who hears a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// Anybody; no word of the machine room.
+    #[default]
+    Everybody,
+    /// Those who run the house: plain terms stand beside the butler's.
+    Custodian,
+}
+
 /// What stands above a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +48,8 @@ pub(super) enum Header {
 #[serde(deny_unknown_fields)]
 pub(super) struct EntrySource {
     pub(super) voice: Speaker,
+    #[serde(default)]
+    pub(super) audience: Audience,
     header: Header,
     title: Option<String>,
     opening: Option<Vec<Opening>>,

@@ -4,7 +4,7 @@ use domain::access::Access;
 use domain::id::UserId;
 use serde::Serialize;
 
-use super::Message;
+use super::{Message, choice, plain};
 
 /// The commands, and what the house holds for this person.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +38,32 @@ pub enum Unanswered {
 #[derive(Clone, Debug, Serialize)]
 pub struct Apology;
 
+/// Said once to somebody whose messages come faster than they can be answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Patience;
+
+/// Said when no hand is free for what a person asked for; nothing was done.
+#[derive(Clone, Debug, Serialize)]
+pub struct Busy;
+
+/// The end of a dialogue that asked for something and got nothing.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum DialogueEnd {
+    /// The person left it.
+    Cancelled,
+    /// There was none to leave.
+    Nothing,
+    /// It was left lying for too long.
+    Expired,
+}
+
+/// What the house keeps of people.
+#[derive(Clone, Debug, Serialize)]
+pub struct Privacy {
+    /// For how many days a message that could not be answered is kept.
+    pub unattended_days: i64,
+}
+
 impl Message for Help {
     const ID: &'static str = "common.help";
 
@@ -64,33 +90,28 @@ impl Message for MyId {
     }
 }
 
-impl Message for UnknownCommand {
-    const ID: &'static str = "common.unknown_command";
-
-    fn samples() -> Vec<Self> {
-        vec![Self]
-    }
+plain! {
+    Apology = "common.apology";
+    Busy = "common.busy";
+    Patience = "common.patience";
+    UnknownCommand = "common.unknown_command";
 }
 
-impl Message for Unanswered {
-    const ID: &'static str = "common.unanswered";
+choice!(Unanswered = "common.unanswered" {
+    Text = "text",
+    Media = "media",
+});
 
-    fn branch(&self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Media => "media",
-        }
-    }
+choice!(DialogueEnd = "common.dialogue" {
+    Cancelled = "cancelled",
+    Nothing = "nothing",
+    Expired = "expired",
+});
 
-    fn samples() -> Vec<Self> {
-        vec![Self::Text, Self::Media]
-    }
-}
-
-impl Message for Apology {
-    const ID: &'static str = "common.apology";
+impl Message for Privacy {
+    const ID: &'static str = "common.privacy";
 
     fn samples() -> Vec<Self> {
-        vec![Self]
+        [7, 1].map(|unattended_days| Self { unattended_days }).into()
     }
 }

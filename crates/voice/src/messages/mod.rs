@@ -3,19 +3,46 @@
 //! A message carries facts; its words are in the catalogue under [`Message::ID`]. Tests prove
 //! that messages and entries correspond one to one.
 
+mod admin_channels;
+mod admin_main;
+mod admin_plans;
+mod admin_vip;
 mod common;
 mod menu;
+mod notices;
 mod start;
+mod vip_door;
+mod vip_entry;
 
+use domain::id::UserId;
 use serde::Serialize;
 
-pub use common::{Apology, Help, MyId, Unanswered, UnknownCommand};
+pub use admin_channels::{
+    ChannelDone, ChannelRefused, ChannelRightsMissing, ChannelScreen, ChannelSetup, FoundChannel,
+};
+pub use admin_main::{NoticeSwitches, Panel};
+pub use admin_plans::{
+    MAX_PLANS, PlanConfirm, PlanCreated, PlanField, PlanLimits, PlanLine, PlanMistake, PlanMistaken,
+    PlanQuestion, Plans,
+};
+pub use admin_vip::{ChoosePlan, ConfirmInvitation, InvitationIssued};
+pub use common::{Apology, Busy, DialogueEnd, Help, MyId, Patience, Privacy, Unanswered, UnknownCommand};
 pub use menu::{
     FreeContent, FreeHome, MAX_PIECES, Membership, Piece, Premium, RitualHome, Social, VipHome, VipInfo,
 };
-pub use start::CustodianHome;
+pub use notices::{
+    Entered, KeyRefusedFor, OnDuty, Redeemed, RemovedMember, RemovedMemberAnswer, RemovedMemberSettled,
+    RenewedBy, RightsLost, SecondProcess, StrangerTurnedAway, Uninvited, UninvitedAnswer, UninvitedSettled,
+};
+pub use start::{CustodianHome, InvitationRefused, InvitationReport, InvitationReportState, TooManyTries};
+pub use vip_door::{FinishRitual, HeldAtTheDoor, KeyLent, Stranger};
+pub use vip_entry::{
+    Key, KeyLimit, KeyPreparing, KeyRefused, KeyReplaced, MembershipOutside, Readmission, Renewed,
+    RenewedStanding, RitualFirst, RitualOver, RitualSecond, RitualThird,
+};
 
 use crate::specimen::Specimen;
+use crate::values::UserText;
 
 /// A message with its facts. Its serialized fields are the values that its templates know.
 pub trait Message: Serialize {
@@ -33,6 +60,47 @@ pub trait Message: Serialize {
         Self: Sized;
 }
 
+/// Messages without facts and without branches.
+macro_rules! plain {
+    ($($message:ident = $id:literal;)+) => {$(
+        impl Message for $message {
+            const ID: &'static str = $id;
+
+            fn samples() -> Vec<Self> {
+                vec![Self]
+            }
+        }
+    )+};
+}
+use plain;
+
+/// A message that is nothing but a choice of branches.
+macro_rules! choice {
+    ($message:ident = $id:literal { $($variant:ident = $branch:literal,)+ }) => {
+        impl Message for $message {
+            const ID: &'static str = $id;
+
+            fn branch(&self) -> &'static str {
+                match self { $(Self::$variant => $branch),+ }
+            }
+
+            fn samples() -> Vec<Self> {
+                vec![$(Self::$variant),+]
+            }
+        }
+    };
+}
+use choice;
+
+/// Somebody whom a custodian reads of.
+#[derive(Clone, Debug, Serialize)]
+pub struct Someone {
+    /// The person's name.
+    pub name: UserText,
+    /// The person's Telegram id.
+    pub id: UserId,
+}
+
 macro_rules! registry {
     ($($message:ty),+ $(,)?) => {
         /// The samples of every message.
@@ -46,16 +114,66 @@ macro_rules! registry {
 
 registry![
     Apology,
+    Busy,
+    ChannelDone,
+    ChannelRefused,
+    ChannelRightsMissing,
+    ChannelScreen,
+    ChannelSetup,
+    ChoosePlan,
+    ConfirmInvitation,
     CustodianHome,
+    DialogueEnd,
+    Entered,
+    FinishRitual,
     FreeContent,
     FreeHome,
+    HeldAtTheDoor,
     Help,
+    InvitationIssued,
+    InvitationRefused,
+    InvitationReport,
+    Key,
+    KeyLent,
+    KeyLimit,
+    KeyPreparing,
+    KeyRefused,
+    KeyRefusedFor,
+    KeyReplaced,
     Membership,
+    MembershipOutside,
     MyId,
+    NoticeSwitches,
+    OnDuty,
+    Panel,
+    Patience,
+    PlanConfirm,
+    PlanCreated,
+    PlanMistaken,
+    PlanQuestion,
+    Plans,
     Premium,
+    Privacy,
+    Readmission,
+    Redeemed,
+    RemovedMember,
+    RemovedMemberSettled,
+    Renewed,
+    RenewedBy,
+    RightsLost,
+    RitualFirst,
     RitualHome,
+    RitualOver,
+    RitualSecond,
+    RitualThird,
+    SecondProcess,
     Social,
+    Stranger,
+    StrangerTurnedAway,
+    TooManyTries,
     Unanswered,
+    Uninvited,
+    UninvitedSettled,
     UnknownCommand,
     VipHome,
     VipInfo,
@@ -64,14 +182,22 @@ registry![
 /// Facts that samples are made of.
 mod sample {
     use chrono::DateTime;
+    use domain::id::UserId;
     use domain::person::NAME_MAX_CHARS;
 
+    use super::Someone;
     use crate::values::{UserText, When};
 
     /// An ordinary name, the longest in UTF-16 units, and one that cannot be seen.
     pub(super) fn names() -> [UserText; 3] {
         let longest = "👑".repeat(NAME_MAX_CHARS);
         ["Ana María", &longest, ""].map(UserText::new)
+    }
+
+    /// The same people, with the largest id of 52 bits.
+    pub(super) fn people() -> [Someone; 3] {
+        let id = UserId((1 << 52) - 1);
+        names().map(|name| Someone { name, id })
     }
 
     /// A moment in autumn, whose date is long when written out.
