@@ -1,4 +1,4 @@
-//! Where the Bot API is, and the token that opens it.
+//! Where the Bot API is, the token that opens it, and the secret by which it is known.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -129,9 +129,8 @@ impl BotToken {
             return Err(BotTokenError::TooShort);
         }
         let (id, secret) = text.split_once(':').ok_or(BotTokenError::Shape)?;
-        let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
         let well_formed =
-            id.bytes().all(|c| c.is_ascii_digit()) && !secret.is_empty() && secret.bytes().all(plain);
+            id.bytes().all(|c| c.is_ascii_digit()) && !secret.is_empty() && secret.bytes().all(is_plain);
         let id = id.parse().ok().filter(|id| *id > 0 && well_formed);
         Ok(Self {
             id: BotId(id.ok_or(BotTokenError::Shape)?),
@@ -148,6 +147,37 @@ impl BotToken {
     pub(crate) fn expose(&self) -> &str {
         self.secret.expose_secret()
     }
+}
+
+/// What proves that an update comes from Telegram. Never shown: `Debug` hides it.
+#[derive(Clone, Debug)]
+pub struct WebhookSecret(SecretString);
+
+/// The secret is none that Telegram takes. Messages never repeat it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 256 of the characters A-Z, a-z, 0-9, _ and -")]
+pub struct WebhookSecretError;
+
+impl WebhookSecret {
+    /// Reads a secret (Bot API, `setWebhook.secret_token`).
+    ///
+    /// # Errors
+    /// When it is too long or holds other characters.
+    pub fn parse(text: &str) -> Result<Self, WebhookSecretError> {
+        if (1..=256).contains(&text.len()) && text.bytes().all(is_plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err(WebhookSecretError)
+        }
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+const fn is_plain(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || c == b'_' || c == b'-'
 }
 
 #[cfg(test)]
@@ -190,5 +220,17 @@ mod tests {
         assert_eq!(refused("no colon in this text at all"), BotTokenError::Shape);
         assert_eq!(refused("123456789:AAabcde fghijkl mn"), BotTokenError::Shape);
         assert_eq!(refused("12345678901234567890123:AAabc"), BotTokenError::Shape);
+    }
+
+    #[test]
+    fn webhook_secrets() {
+        for fine in ["a", "A-Za-z0-9_-", &"x".repeat(256)] {
+            let secret = WebhookSecret::parse(fine).unwrap();
+            assert_eq!(secret.expose(), fine);
+            assert!(!format!("{secret:?}").contains("A-Za-z"));
+        }
+        for refused in ["", "con espacio", "ñ", "a+b", &"x".repeat(257)] {
+            assert!(WebhookSecret::parse(refused).is_err(), "{refused:?}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{ApiUrl, BotToken};
 use crate::error::{ApiError, Refusal};
+use crate::wire;
 
 /// How long a call other than a long poll may take.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -25,6 +26,7 @@ pub(crate) struct Api {
     http: reqwest::Client,
     /// `https://host/bot<TOKEN>`: never logged, never in an error.
     base: SecretString,
+    token: BotToken,
 }
 
 impl Api {
@@ -38,18 +40,24 @@ impl Api {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let base = format!("{address}/bot{}", token.expose()).into();
-        Ok(Self { http, base })
+        let token = token.clone();
+        Ok(Self { http, base, token })
     }
 
     /// Calls a method and reads its `result`. `patience` is how long the answer may take.
-    pub(crate) async fn call<P, R>(&self, method: &str, params: &P, patience: Duration) -> Result<R, ApiError>
+    pub(crate) async fn call<P, R>(
+        &self,
+        method: &'static str,
+        params: &P,
+        patience: Duration,
+    ) -> Result<R, ApiError>
     where
         P: Serialize + Sync,
         R: DeserializeOwned,
     {
         let no_answer = |cause: String| ApiError::NoAnswer {
-            method: method.to_owned(),
-            cause,
+            method,
+            cause: self.without_token(cause),
         };
         let unreachable = |error: reqwest::Error| no_answer(causes(&error.without_url()));
 
@@ -69,15 +77,28 @@ impl Api {
         if status.is_success() {
             return match serde_json::from_slice::<Success<R>>(&body) {
                 Ok(success) => Ok(success.result),
-                Err(error) => Err(no_answer(format!("an answer of another shape: {error}"))),
+                Err(error) => Err(no_answer(format!(
+                    "an answer of another shape: {}",
+                    wire::mismatch(&error)
+                ))),
             };
         }
         match Refusal::parse(&body) {
-            Some(refusal) => Err(ApiError::Refused {
-                method: method.to_owned(),
-                refusal,
-            }),
+            Some(mut refusal) => {
+                refusal.description = self.without_token(refusal.description);
+                Err(ApiError::Refused { method, refusal })
+            }
             None => Err(no_answer(format!("HTTP {status} without the Bot API's JSON"))),
+        }
+    }
+
+    /// A server or proxy may repeat the address that it was asked for.
+    fn without_token(&self, text: String) -> String {
+        let token = self.token.expose();
+        if text.contains(token) {
+            text.replace(token, "…")
+        } else {
+            text
         }
     }
 }

@@ -1,17 +1,26 @@
-//! What a refused or unanswered call means.
+//! Calls that did not succeed, and what to do about them.
+//!
+//! What a refusal means is looked up in one table: see [`crate::meaning`].
+
+use std::fmt;
 
 use chrono::TimeDelta;
 use domain::id::ChatId;
 use serde::Deserialize;
 
+use crate::meaning::Meaning;
+
+/// Added to what Telegram asks to wait: its clock and ours do not tick together.
+pub(crate) const FLOOD_SLACK: TimeDelta = TimeDelta::milliseconds(100);
+
 /// A call that did not succeed. Its text holds no token, and nothing that a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// Telegram answered with an error.
-    #[error("{method}: {}", .refusal.masked())]
+    #[error("{method}: {refusal}")]
     Refused {
         /// The method that was called.
-        method: String,
+        method: &'static str,
         /// Telegram's answer.
         refusal: Refusal,
     },
@@ -20,18 +29,28 @@ pub enum ApiError {
     #[error("{method}: no answer ({cause})")]
     NoAnswer {
         /// The method that was called.
-        method: String,
+        method: &'static str,
         /// What went wrong, without the address (it holds the token).
         cause: String,
+    },
+    /// Nothing was sent: it is too early by the limits of the [`crate::limiter`]. Whoever asks
+    /// again when the wait is over finds a place kept.
+    #[error("{method}: held back for {} ms", .wait.num_milliseconds())]
+    Held {
+        /// The method that was to be called.
+        method: &'static str,
+        /// How long to wait.
+        wait: TimeDelta,
     },
 }
 
 /// Telegram's error answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// `error_code`, which equals the HTTP status.
     pub code: u16,
-    /// `description`, as the server words it. May quote what was sent: see [`Refusal::masked`].
+    /// `description`, as the server words it. May quote what was sent: neither `Display` nor
+    /// `Debug` shows what is quoted.
     pub description: String,
     /// How long to wait before anything is sent again (429).
     pub retry_after: Option<TimeDelta>,
@@ -44,10 +63,13 @@ pub struct Refusal {
 pub enum Verdict {
     /// What was asked for already holds.
     Done,
-    /// The chat, person or message cannot be reached any more; the same call never succeeds.
+    /// The chat, person or message cannot be reached so; the same call never succeeds.
     Gone,
     /// Worth trying again; not before the given time has passed.
     Retry(Option<TimeDelta>),
+    /// The bot has not (or no longer) the standing in the chat that the call needs. A custodian
+    /// has to act; until then such calls wait, and nothing is decided about the person concerned.
+    NoRights,
     /// The bot itself cannot work: its token is refused, or somebody else runs with it.
     Stop,
     /// The call itself is wrong; repeating it changes nothing.
@@ -59,38 +81,30 @@ impl ApiError {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Refused { refusal, .. } => refusal.verdict(),
+            Self::Refused { method, refusal } => refusal.meaning().verdict(method, refusal.retry_after),
             Self::NoAnswer { .. } => Verdict::Retry(None),
+            Self::Held { wait, .. } => Verdict::Retry(Some(*wait)),
         }
     }
 
-    /// Telegram's `error_code`, if it answered.
+    /// What Telegram means by its refusal, if it answered.
     #[must_use]
-    pub fn code(&self) -> Option<u16> {
+    pub fn meaning(&self) -> Option<Meaning> {
         match self {
-            Self::Refused { refusal, .. } => Some(refusal.code),
-            Self::NoAnswer { .. } => None,
+            Self::Refused { refusal, .. } => Some(refusal.meaning()),
+            Self::NoAnswer { .. } | Self::Held { .. } => None,
         }
     }
 
-    /// Whether the message that was to be edited is not there any more.
+    /// Whether the message that was to be edited is not there any more, or cannot be edited.
     #[must_use]
     pub fn is_message_gone(&self) -> bool {
-        match self {
-            Self::Refused { refusal, .. } => {
-                let text = refusal.description.as_str();
-                text.contains("message to edit not found")
-                    || text.contains("message can't be edited")
-                    || text.contains("there is no text in the message to edit")
-                    || text.contains("MESSAGE_ID_INVALID")
-            }
-            Self::NoAnswer { .. } => false,
-        }
+        self.meaning() == Some(Meaning::MessageGone)
     }
 }
 
 impl Refusal {
-    /// Reads an error answer.
+    /// Reads an error answer; none when it is not the Bot API's.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Body {
@@ -118,11 +132,18 @@ impl Refusal {
         })
     }
 
-    /// The description fit for a log: what stands in quotation marks is left out, since the
-    /// server quotes what people and custodians wrote.
+    /// What Telegram means.
     #[must_use]
-    pub fn masked(&self) -> String {
-        let mut masked = format!("{} ", self.code);
+    pub fn meaning(&self) -> Meaning {
+        Meaning::of(self.code, &self.description)
+    }
+}
+
+/// Code and description, fit for a log: what stands in quotation marks is left out, since the
+/// server quotes what people and custodians wrote.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut masked = String::with_capacity(self.description.len());
         let mut quote = None;
         for c in self.description.chars() {
             match quote {
@@ -142,31 +163,17 @@ impl Refusal {
                 }
             }
         }
-        masked
+        write!(f, "{} {masked}", self.code)
     }
+}
 
-    fn verdict(&self) -> Verdict {
-        let says = |text: &str| self.description.contains(text);
-        match self.code {
-            400 if says("message is not modified") => Verdict::Done,
-            // The server passes an internal 502 on as a 400.
-            400 if says("Bad Gateway") => Verdict::Retry(None),
-            400 if says("query is too old")
-                || says("chat not found")
-                || says("message to edit not found")
-                || says("message can't be edited")
-                || says("PEER_ID_INVALID")
-                || says("group chat was upgraded") =>
-            {
-                Verdict::Gone
-            }
-            400 | 404 if self.code == 400 || says("method not found") => Verdict::Bad,
-            401 | 404 | 409 | 421 => Verdict::Stop,
-            403 => Verdict::Gone,
-            429 => Verdict::Retry(self.retry_after),
-            500.. => Verdict::Retry(self.retry_after),
-            _ => Verdict::Bad,
-        }
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("answer", &self.to_string())
+            .field("retry_after", &self.retry_after)
+            .field("migrate_to_chat_id", &self.migrate_to_chat_id)
+            .finish()
     }
 }
 
@@ -184,71 +191,57 @@ mod tests {
     }
 
     #[test]
-    fn verdicts() {
-        let cases = [
-            (
-                400,
-                "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message",
-                Verdict::Done,
-            ),
-            (
-                400,
-                "Bad Request: query is too old and response timeout expired or query ID is invalid",
-                Verdict::Gone,
-            ),
-            (400, "Bad Request: chat not found", Verdict::Gone),
-            (400, "Bad Request: message to edit not found", Verdict::Gone),
-            (
-                400,
-                "Bad Request: can't parse entities: Unclosed start tag at byte offset 3",
-                Verdict::Bad,
-            ),
-            (400, "Bad Request: BUTTON_DATA_INVALID", Verdict::Bad),
-            (400, "Bad Request: Bad Gateway", Verdict::Retry(None)),
-            (401, "Unauthorized", Verdict::Stop),
-            (403, "Forbidden: bot was blocked by the user", Verdict::Gone),
-            (403, "Forbidden: user is deactivated", Verdict::Gone),
-            (
-                403,
-                "Forbidden: bot can't initiate conversation with a user",
-                Verdict::Gone,
-            ),
-            (404, "Not Found", Verdict::Stop),
-            (404, "Not Found: method not found", Verdict::Bad),
-            (
-                409,
-                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
-                Verdict::Stop,
-            ),
-            (500, "Internal Server Error: restart", Verdict::Retry(None)),
-            (502, "Bad Gateway", Verdict::Retry(None)),
-        ];
-        for (code, description, verdict) in cases {
-            assert_eq!(
-                refusal(code, description).verdict(),
-                verdict,
-                "{code} {description}"
-            );
-        }
+    fn a_flood_answer_says_how_long_to_wait() {
+        let body = br#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}"#;
+        let refused = ApiError::Refused {
+            method: "sendMessage",
+            refusal: Refusal::parse(body).unwrap(),
+        };
+        assert_eq!(
+            refused.verdict(),
+            Verdict::Retry(Some(TimeDelta::milliseconds(7_100)))
+        );
     }
 
     #[test]
-    fn a_flood_answer_says_how_long_to_wait() {
-        let body = br#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}"#;
+    fn a_group_that_moved_says_where_to() {
+        let body = br#"{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1001234567890}}"#;
         let refusal = Refusal::parse(body).unwrap();
-        assert_eq!(refusal.verdict(), Verdict::Retry(Some(TimeDelta::seconds(7))));
+        assert_eq!(refusal.migrate_to_chat_id, Some(ChatId(-1_001_234_567_890)));
+        assert_eq!(refusal.meaning(), Meaning::Migrated);
+    }
+
+    #[test]
+    fn what_did_not_reach_telegram_is_tried_again() {
+        let no_answer = ApiError::NoAnswer {
+            method: "sendMessage",
+            cause: "connection refused".to_owned(),
+        };
+        assert_eq!(no_answer.verdict(), Verdict::Retry(None));
+        let wait = TimeDelta::milliseconds(40);
+        let held = ApiError::Held {
+            method: "sendMessage",
+            wait,
+        };
+        assert_eq!(held.verdict(), Verdict::Retry(Some(wait)));
+        assert_eq!(held.to_string(), "sendMessage: held back for 40 ms");
+        assert_eq!((no_answer.meaning(), held.meaning()), (None, None));
     }
 
     #[test]
     fn what_is_quoted_stays_out_of_the_log() {
         let text = r#"Bad Request: can't parse entities: Unmatched end tag at byte offset 9, expected "</secreto>", found "</i>""#;
         assert_eq!(
-            refusal(400, text).masked(),
+            refusal(400, text).to_string(),
             r#"400 Bad Request: can't parse entities: Unmatched end tag at byte offset 9, expected "…", found "…""#
         );
         let url =
             "Bad Request: inline keyboard button URL 'https://t.me/+secreto' is invalid: Wrong HTTP URL";
-        assert!(!refusal(400, url).masked().contains("secreto"));
+        let refused = ApiError::Refused {
+            method: "sendMessage",
+            refusal: refusal(400, url),
+        };
+        assert!(!format!("{refused} {refused:?}").contains("secreto"));
     }
 
     #[test]

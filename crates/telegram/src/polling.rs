@@ -1,6 +1,5 @@
 //! getUpdates: stored first, confirmed afterwards.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{ApiError, Verdict};
 use crate::gateway::Gateway;
+use crate::intake::{Intake, IntakeAway};
+use crate::meaning::Meaning;
 use crate::update::Envelope;
 
 /// How long Telegram holds a poll without updates (at most 50 s: Bot API server).
@@ -18,18 +19,6 @@ pub const LONG_POLL: Duration = Duration::from_secs(25);
 
 /// The shortest and the longest pause after a failed poll, and while the store is away.
 const PAUSE: (TimeDelta, TimeDelta) = (TimeDelta::seconds(1), TimeDelta::seconds(60));
-
-/// Where updates are kept before Telegram is told that they arrived.
-pub trait Intake: Send + Sync {
-    /// Keeps a batch durably; duplicates are welcome and change nothing. When this returns
-    /// `Ok`, nothing of the batch can be lost any more.
-    fn keep(&self, batch: Vec<Envelope>) -> impl Future<Output = Result<(), IntakeAway>> + Send;
-}
-
-/// The store cannot take updates now. The reason is logged where it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store is away")]
-pub struct IntakeAway;
 
 /// What polling knows about Telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +44,10 @@ pub enum Trouble {
     Away,
     /// The token is refused (401, 404).
     Unauthorized,
-    /// Another process polls with this token, or a webhook is set (409).
-    Conflict,
+    /// Another program polls with this token (409).
+    OtherPoller,
+    /// A webhook is set, so that nothing can be polled (409).
+    WebhookSet,
 }
 
 /// Polls until it is told to stop.
@@ -146,10 +137,10 @@ impl<I: Intake> Poller<I> {
 
     /// Writes down why a poll failed; returns how long Telegram asks to wait.
     fn note(&self, error: &ApiError) -> Option<TimeDelta> {
-        let verdict = error.verdict();
-        let trouble = match (verdict, error.code()) {
-            (Verdict::Stop, Some(409)) => Trouble::Conflict,
-            (Verdict::Stop, _) => Trouble::Unauthorized,
+        let trouble = match error.meaning() {
+            Some(Meaning::TokenRefused) => Trouble::Unauthorized,
+            Some(Meaning::OtherProgram) => Trouble::OtherPoller,
+            Some(Meaning::WebhookSet) => Trouble::WebhookSet,
             _ => Trouble::Away,
         };
         let before = self.contact.borrow().trouble;
@@ -160,9 +151,12 @@ impl<I: Intake> Poller<I> {
         } else {
             tracing::warn!(%error, ?trouble, "polling fails");
         }
-        match verdict {
+        match error.verdict() {
             Verdict::Retry(wait) => wait,
             _ => None,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
