@@ -23,10 +23,12 @@ pub struct Call {
     pub parameters: Value,
     /// When it was answered.
     pub at: DateTime<Utc>,
-    /// The HTTP status of the answer.
-    pub status: u16,
+    /// The HTTP status of the answer; none when the connection was cut.
+    pub status: Option<u16>,
     /// The description of an error.
     pub description: Option<String>,
+    /// The id of the fault that befell it. A fault before the effect keeps the method from running.
+    pub fault: Option<u64>,
 }
 
 /// Something that the server tolerates and a correct bot does not send.
@@ -103,8 +105,9 @@ pub(crate) struct Record {
     pub(crate) method: Arc<str>,
     pub(crate) parameters: Arc<Params>,
     pub(crate) at: DateTime<Utc>,
-    pub(crate) status: u16,
+    pub(crate) status: Option<u16>,
     pub(crate) description: Option<String>,
+    pub(crate) fault: Option<u64>,
 }
 
 impl Journal {
@@ -158,6 +161,7 @@ impl Record {
             at: self.at,
             status: self.status,
             description: self.description,
+            fault: self.fault,
         }
     }
 }

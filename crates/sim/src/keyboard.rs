@@ -3,12 +3,17 @@
 //! Two steps, as at Telegram: [`parse`] is the server's reading of the JSON, [`Markup::check`]
 //! is what happens when the message is really sent.
 
+mod reply;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+pub use reply::{ButtonRequest, ChatRequest, ReplyButton, UsersRequest};
 
 use crate::error::ApiError;
 use crate::link::{self, LinkError};
 use crate::params::{Fields, elements};
+use crate::state::{ChatRef, RoomRecord, World};
 
 /// Beyond these, buttons are cut off silently.
 const MAX_BUTTONS_IN_ROW: usize = 12;
@@ -26,8 +31,8 @@ const MAX_COPY_TEXT: usize = 256;
 pub enum Markup {
     /// Buttons under the message, row by row.
     InlineKeyboard(Vec<Vec<Button>>),
-    /// Labels that stand in for the person's keyboard, row by row.
-    Keyboard(Vec<Vec<String>>),
+    /// Buttons that stand in for the person's keyboard, row by row.
+    Keyboard(Vec<Vec<ReplyButton>>),
     /// The person's own keyboard comes back.
     RemoveKeyboard,
     /// The person is asked to reply to the message.
@@ -69,6 +74,24 @@ pub enum ButtonAction {
     Unavailable(&'static str),
 }
 
+/// The kind of chat that a keyboard is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Private,
+    Group,
+    Channel,
+}
+
+impl Place {
+    pub(crate) fn of(world: &World, chat: ChatRef) -> Self {
+        match chat {
+            ChatRef::Private { .. } => Self::Private,
+            ChatRef::Room(id) if world.room(id).is_some_and(RoomRecord::is_channel) => Self::Channel,
+            ChatRef::Room(_) => Self::Group,
+        }
+    }
+}
+
 impl Serialize for Button {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut button = Map::new();
@@ -107,20 +130,27 @@ impl Markup {
 
     /// What happens to the keyboard when the message is sent: links are checked, what is too
     /// much is cut off. Nothing left means no keyboard.
-    pub(crate) fn check(self) -> Result<Option<Self>, ApiError> {
+    pub(crate) fn check(self, place: Place) -> Result<Option<Self>, ApiError> {
         match self {
             Self::InlineKeyboard(mut rows) => {
                 for button in rows.iter_mut().flatten() {
                     button.check_link()?;
+                    if place == Place::Channel {
+                        button.check_in_channel()?;
+                    }
                 }
                 rows.iter_mut()
                     .for_each(|row| row.retain(|b| !b.text.is_empty() || b.icon_custom_emoji_id.is_some()));
                 let rows = cut(rows);
                 Ok((!rows.is_empty()).then_some(Self::InlineKeyboard(rows)))
             }
+            _ if place == Place::Channel => Err(ApiError::bad_request("inline keyboard expected")),
             Self::Keyboard(mut rows) => {
                 rows.iter_mut()
-                    .for_each(|row| row.retain(|label| !label.is_empty()));
+                    .for_each(|row| row.retain(|button| !button.text.is_empty()));
+                for button in rows.iter_mut().flatten() {
+                    button.check(place)?;
+                }
                 let rows = cut(rows);
                 Ok((!rows.is_empty()).then_some(Self::Keyboard(rows)))
             }
@@ -129,7 +159,7 @@ impl Markup {
     }
 
     /// What the data centre refuses; comes last of all checks.
-    pub(crate) fn check_limits(&self) -> Result<(), ApiError> {
+    pub(crate) fn check_limits(&self, place: Place) -> Result<(), ApiError> {
         for button in self.inline().into_iter().flatten().flatten() {
             match &button.action {
                 ButtonAction::Callback(data) if data.len() > MAX_CALLBACK_DATA => {
@@ -137,6 +167,9 @@ impl Markup {
                 }
                 ButtonAction::CopyText(text) if text.is_empty() || text.chars().count() > MAX_COPY_TEXT => {
                     return Err(ApiError::bad_request("BUTTON_COPY_TEXT_INVALID"));
+                }
+                ButtonAction::WebApp(_) if place != Place::Private => {
+                    return Err(ApiError::bad_request("BUTTON_TYPE_INVALID"));
                 }
                 // No domain is linked to a bot here.
                 ButtonAction::Unavailable("login_url") => {
@@ -167,6 +200,19 @@ impl Button {
             _ => {}
         }
         Ok(())
+    }
+
+    /// In a channel nobody knows whose inline query the button would begin.
+    fn check_in_channel(&self) -> Result<(), ApiError> {
+        let name = match self.action {
+            ButtonAction::SwitchInline { here: false, .. } => "switch_inline_query",
+            ButtonAction::SwitchInline { here: true, .. } => "switch_inline_query_current_chat",
+            _ => return Ok(()),
+        };
+        Err(ApiError::bad_request(format!(
+            "can't use {name} button in a channel chat, because users will not be able to use the button \
+             without knowing bot's username"
+        )))
     }
 }
 
@@ -199,7 +245,7 @@ pub(crate) fn parse(markup: &str) -> Result<Option<Markup>, ApiError> {
             rows,
             "keyboard",
             "field \"keyboard\" must be an Array of Arrays",
-            |button| reply_button(button).map_err(|x| format!("can't parse keyboard button: {x}")),
+            |button| reply::parse(button).map_err(|x| format!("can't parse keyboard button: {x}")),
         )?,
         None => Vec::new(),
     };
@@ -259,31 +305,6 @@ fn appearance(fields: &Fields<'_>) -> Result<(Option<String>, Option<i64>), Stri
     let style = (!style.is_empty() && style != "default").then_some(style);
     let icon = fields.optional_integer("icon_custom_emoji_id")?;
     Ok((style, (icon != 0).then_some(icon)))
-}
-
-fn reply_button(button: &Value) -> Result<String, String> {
-    match button {
-        Value::String(text) => Ok(text.clone()),
-        Value::Object(object) => {
-            let fields = Fields(object);
-            let text = fields.string("text")?;
-            appearance(&fields)?;
-            for request in ["request_contact", "request_location"] {
-                fields.boolean(request)?;
-            }
-            for request in [
-                "request_poll",
-                "request_users",
-                "request_chat",
-                "request_managed_bot",
-                "web_app",
-            ] {
-                fields.object(request)?;
-            }
-            Ok(text)
-        }
-        _ => Err("KeyboardButton must be a String or an Object".into()),
-    }
 }
 
 /// The first action present wins, in this order; the others are ignored.

@@ -18,21 +18,26 @@
 //! | module | holds |
 //! |---|---|
 //! | [`clock`] | the time that everything here obeys |
-//! | `server` | HTTP: addresses, tokens, parameters, shapes of answers, the `/sim` routes |
+//! | `server` | HTTP: addresses, tokens, parameters, shapes of answers, deliveries to webhooks, the `/sim` routes |
 //! | `methods` | the methods of the Bot API, one file each |
-//! | `html`, `keyboard`, `link` | what a bot may write: parsed, put in order, written back |
-//! | `state` | bots, people, chats, queues of updates, callback queries |
+//! | `html`, `keyboard`, `link`, `base64url` | what a bot may write: parsed, put in order, written back |
+//! | `state` | bots, people, chats of every kind, queues of updates, callback queries |
+//! | `faults`, `limits` | what goes wrong on demand, how much a bot may send |
 //! | `journal` | what was called, and what a correct bot would not have sent |
 //! | `driver` | acting as people, waiting for what bots do, transcripts |
 //!
-//! So far it knows private chats. The crate's README tells how to test any bot with it.
+//! The crate's README tells how to test any bot with it.
 
+mod address;
+mod base64url;
 pub mod clock;
 mod driver;
 mod error;
+mod faults;
 mod html;
 mod journal;
 mod keyboard;
+mod limits;
 mod link;
 mod methods;
 mod params;
@@ -42,8 +47,12 @@ mod state;
 
 pub use clock::Clock;
 pub use driver::{
-    BotInfo, By, CallbackAnswer, Cannot, Entry, NewBot, Options, Person, Press, Profile, Sim, Unheard, View,
+    Attachment, BotInfo, By, CallbackAnswer, Cannot, Entry, Injected, InviteLink, JoinRequest, MediaKind,
+    MessageAt, NewBot, NewLink, NewMedia, NewRoom, Options, Origin, OriginSource, Person, Press, Profile,
+    Rights, Room, RoomKind, RoomView, Sim, Status, Unheard, View,
 };
+pub use faults::{Fault, FaultKind, FaultState};
 pub use html::{Entity, EntityKind};
 pub use journal::{Call, Problem, Violation};
-pub use keyboard::{Button, ButtonAction, Markup};
+pub use keyboard::{Button, ButtonAction, ButtonRequest, ChatRequest, Markup, ReplyButton, UsersRequest};
+pub use limits::Limits;

@@ -1,5 +1,8 @@
 //! Parameters of a call, and the official server's lenient way of reading them.
 
+use std::sync::Arc;
+
+use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
 /// How a parameter came in.
@@ -9,8 +12,17 @@ pub(crate) enum Shape {
     Text,
     /// As another kind of JSON value, kept as its source text.
     Json,
-    /// As an uploaded file, whose content is not kept.
+    /// As an uploaded file; the value is the file's name.
     File,
+}
+
+/// A part of a multipart body that has a file name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UploadedFile {
+    pub(crate) name: String,
+    /// As the client named it.
+    pub(crate) content_type: Option<String>,
+    pub(crate) content: Bytes,
 }
 
 #[derive(Debug, Clone)]
@@ -20,6 +32,8 @@ pub(crate) struct Param {
     pub(crate) shape: Shape,
     /// The value came as UTF-8; otherwise it has been patched.
     pub(crate) is_utf8: bool,
+    /// What was uploaded, if the shape is a file.
+    pub(crate) file: Option<Arc<UploadedFile>>,
 }
 
 /// The parameters of one call in the order in which they came; the first of a name counts.
@@ -35,7 +49,25 @@ impl Params {
             value: value.into_owned(),
             shape,
             is_utf8,
+            file: None,
         });
+    }
+
+    pub(crate) fn push_file(&mut self, name: String, file: UploadedFile) {
+        self.0.push(Param {
+            name,
+            value: file.name.clone(),
+            shape: Shape::File,
+            is_utf8: true,
+            file: Some(Arc::new(file)),
+        });
+    }
+
+    /// Lets go of what was uploaded, which would only take up memory in a log.
+    pub(crate) fn forget_files(&mut self) {
+        for param in &mut self.0 {
+            param.file = None;
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Param> {
@@ -51,6 +83,11 @@ impl Params {
         self.find(name)
             .filter(|param| param.shape != Shape::File)
             .map_or("", |param| &param.value)
+    }
+
+    /// An uploaded file.
+    pub(crate) fn file(&self, name: &str) -> Option<&Arc<UploadedFile>> {
+        self.find(name)?.file.as_ref()
     }
 
     pub(crate) fn boolean(&self, name: &str) -> bool {
@@ -111,6 +148,7 @@ impl Params {
                 value,
                 shape,
                 is_utf8,
+                file: None,
             });
             more = rest.skip(',');
         }

@@ -7,39 +7,61 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::driver::Options;
+use crate::faults::Faults;
 use crate::journal::{Journal, Violation};
+use crate::limits::Limits;
 use crate::state::World;
 
-/// Lock order: the world before the journal. Nobody waits while holding either.
+/// Lock order: the world before all others, of which nobody holds two. Nobody waits while holding
+/// any.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Violations are answered with errors.
     pub(crate) strict: bool,
+    /// Webhooks and uploads are judged as by the hosted server.
+    pub(crate) cloud: bool,
     /// How long, in real time, somebody waits for a bot before giving up.
     pub(crate) patience: Duration,
     /// Rung after every change of the world and every call.
     pub(crate) changed: Notify,
+    /// Rung when a webhook waits for somebody to deliver to it.
+    pub(crate) webhook_verified: Notify,
     pub(crate) stop: CancellationToken,
     world: Mutex<World>,
     journal: Mutex<Journal>,
+    faults: Mutex<Faults>,
+    limits: Mutex<Option<Limits>>,
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, strict: bool, patience: Duration, calls_kept: usize) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
-            clock,
-            strict,
-            patience,
+            clock: options.clock.clone(),
+            strict: options.strict,
+            cloud: options.cloud,
+            patience: options.patience,
+            webhook_verified: Notify::new(),
             changed: Notify::new(),
             stop: CancellationToken::new(),
             world: Mutex::new(World::new()),
-            journal: Mutex::new(Journal::new(calls_kept)),
+            journal: Mutex::new(Journal::new(options.calls_kept)),
+            faults: Mutex::default(),
+            limits: Mutex::new(options.limits),
         }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn limits(&self) -> MutexGuard<'_, Option<Limits>> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {

@@ -5,15 +5,24 @@
 //! chat as it stands.
 
 mod entry;
+mod faults;
 mod person;
+mod person_in_rooms;
+mod room;
+mod share;
 mod sim;
 mod transcript;
 mod wait;
 
-pub use entry::Entry;
+pub use entry::{Attachment, Entry};
+pub use faults::Injected;
 pub use person::{Person, Press};
+pub use room::{Room, RoomView};
 pub use sim::{BotInfo, NewBot, Options, Sim, View};
 pub use wait::Unheard;
 
-pub use crate::state::{By, CallbackAnswer, Cannot, Profile};
+pub use crate::state::{
+    By, CallbackAnswer, Cannot, InviteLink, JoinRequest, MediaKind, MessageAt, NewLink, NewMedia, NewRoom,
+    Origin, OriginSource, Profile, Rights, RoomKind, Status,
+};
 pub(crate) use sim::{add_bot, bots, calls, updates_pending};

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::wait::{Unheard, wait_on};
 use super::{By, CallbackAnswer, Cannot, Entry, Profile, sim};
 use crate::shared::Shared;
-use crate::state::{Act, PrivateChat};
+use crate::state::{Act, Message, PrivateChat};
 
 /// A person in their chat with one bot. Clones are the same person.
 #[derive(Debug, Clone)]
 pub struct Person {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     bot: i64,
-    id: i64,
+    pub(super) id: i64,
 }
 
 impl Person {
@@ -133,8 +133,8 @@ impl Person {
     pub fn chat(&self) -> Vec<Entry> {
         self.shared
             .world()
-            .chat(self.bot, self.id)
-            .map(Entry::all)
+            .private(self.bot, self.id)
+            .map(|chat| Entry::all(&chat.log))
             .unwrap_or_default()
     }
 
@@ -142,18 +142,21 @@ impl Person {
     #[must_use]
     pub fn last_message(&self) -> Option<Entry> {
         let world = self.shared.world();
-        let chat = world.chat(self.bot, self.id)?;
-        chat.messages()
-            .iter()
-            .rev()
-            .find(|message| message.by == By::Bot)
-            .map(Entry::of)
+        let chat = world.private(self.bot, self.id)?;
+        let messages = chat.log.messages().iter().rev();
+        messages
+            .filter(|message| message.sender.by == By::Bot)
+            .find_map(Entry::of)
     }
 
     /// The newest answer to a tap.
     #[must_use]
     pub fn last_answer(&self) -> Option<CallbackAnswer> {
-        self.shared.world().chat(self.bot, self.id)?.last_answer.clone()
+        self.shared
+            .world()
+            .private(self.bot, self.id)?
+            .last_answer
+            .clone()
     }
 
     /// Everything that happened in the chat, as a text to read.
@@ -174,12 +177,8 @@ impl Person {
     pub(crate) async fn hears_within(&self, fragment: &str, patience: Duration) -> Result<Entry, Unheard> {
         let awaited = format!("a message with “{fragment}”");
         self.wait(&awaited, patience, |chat| {
-            let mut news = chat
-                .messages()
-                .iter()
-                .filter(|m| m.by == By::Bot && m.revision > chat.acted);
-            news.find(|message| message.content.text.text.contains(fragment))
-                .map(Entry::of)
+            let mut news = by_bot_since(chat, chat.acted).filter_map(Entry::of);
+            news.find(|entry| entry.text.contains(fragment))
         })
         .await
     }
@@ -195,19 +194,15 @@ impl Person {
 
     pub(crate) async fn next_answer_within(&self, patience: Duration) -> Result<Entry, Unheard> {
         self.wait("the bot's next message", patience, |chat| {
-            let news = chat
-                .messages()
-                .iter()
-                .filter(|m| m.by == By::Bot && m.revision > chat.read);
-            let next = news.min_by_key(|message| message.revision)?;
+            let next = by_bot_since(chat, chat.read).min_by_key(|message| message.revision)?;
             let (entry, revision) = (Entry::of(next), next.revision);
             chat.read = revision;
-            Some(entry)
+            entry
         })
         .await
     }
 
-    fn act<T>(&self, act: impl FnOnce(&mut Act<'_>) -> T) -> Result<T, Cannot> {
+    pub(super) fn act<T>(&self, act: impl FnOnce(&mut Act<'_>) -> T) -> Result<T, Cannot> {
         let done = {
             let mut world = self.shared.world();
             let mut actor = Act::begin(&mut world, self.bot, self.id, self.shared.clock.now())?;
@@ -232,20 +227,26 @@ impl Person {
         let bell = {
             let mut world = self.shared.world();
             let chat = world
-                .chat_mut(self.bot, self.id)
+                .private_mut(self.bot, self.id)
                 .ok_or_else(unheard_before_meeting(awaited, patience))?;
-            Arc::clone(&chat.changed)
+            Arc::clone(&chat.log.changed)
         };
         let look = || {
             self.shared
                 .world()
-                .chat_mut(self.bot, self.id)
+                .private_mut(self.bot, self.id)
                 .and_then(&mut look)
         };
         wait_on(&bell, patience, &self.shared.stop, look)
             .await
             .ok_or_else(unheard)
     }
+}
+
+/// What the bot said in new messages or by edits after a revision.
+fn by_bot_since(chat: &PrivateChat, revision: u64) -> impl Iterator<Item = &Message> {
+    let messages = chat.log.messages().iter();
+    messages.filter(move |m| m.sender.by == By::Bot && m.revision > revision)
 }
 
 /// Who never wrote to the bot cannot hear from it, so there is nothing to wait for.
@@ -282,10 +283,12 @@ impl Press {
 
     pub(crate) async fn answer_within(&self, patience: Duration) -> Result<CallbackAnswer, Unheard> {
         let Person { shared, bot, .. } = &self.person;
-        let bell = shared
-            .world()
-            .chat(*bot, self.person.id)
-            .map(|chat| Arc::clone(&chat.changed));
+        let bell = {
+            let world = shared.world();
+            let query = world.bot(*bot).and_then(|bot| bot.callbacks.get(self.id));
+            let log = query.and_then(|query| world.log(query.chat));
+            log.map(|log| Arc::clone(&log.changed))
+        };
         let look = || shared.world().bot(*bot)?.callbacks.get(self.id)?.answer.clone();
         let answer = match bell {
             Some(bell) => wait_on(&bell, patience, &shared.stop, look).await,

@@ -10,9 +10,10 @@ use tokio_util::sync::DropGuard;
 
 use super::person::Person;
 use super::wait::{Unheard, wait_on};
-use super::{Entry, Profile, transcript};
+use super::{Entry, Profile, room, transcript};
 use crate::clock::Clock;
 use crate::journal::{Call, Violation};
+use crate::limits::Limits;
 use crate::server;
 use crate::shared::Shared;
 use crate::state::{Bot, World};
@@ -35,6 +36,11 @@ pub struct Options {
     pub patience: Duration,
     /// How many calls are kept to be read, the newest.
     pub calls_kept: usize,
+    /// Be as strict with webhooks and uploads as the hosted server; otherwise as one of one's own,
+    /// started with `--local`.
+    pub cloud: bool,
+    /// The limits of rate to enforce, if any.
+    pub limits: Option<Limits>,
 }
 
 impl Default for Options {
@@ -46,6 +52,8 @@ impl Default for Options {
             bots: Vec::new(),
             patience: Duration::from_secs(30),
             calls_kept: 10_000,
+            cloud: false,
+            limits: None,
         }
     }
 }
@@ -60,6 +68,8 @@ pub struct NewBot {
     pub username: String,
     /// Its name.
     pub first_name: String,
+    /// It sees all messages of its groups, instead of only those meant for it: privacy mode off.
+    pub reads_all_messages: bool,
 }
 
 impl Default for NewBot {
@@ -68,6 +78,7 @@ impl Default for NewBot {
             token: None,
             username: "stand_in_bot".into(),
             first_name: "Stand-in".into(),
+            reads_all_messages: false,
         }
     }
 }
@@ -100,7 +111,7 @@ impl BotInfo {
 /// last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct Sim {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     port: u16,
     main_bot: i64,
     server: Arc<Mutex<Option<JoinHandle<()>>>>,
@@ -113,15 +124,8 @@ impl Sim {
     /// # Errors
     /// When the port cannot be had, or a bot's token or username is impossible or taken.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let Options {
-            port,
-            clock,
-            strict,
-            mut bots,
-            patience,
-            calls_kept,
-        } = options;
-        let shared = Arc::new(Shared::new(clock, strict, patience, calls_kept));
+        let shared = Arc::new(Shared::new(&options));
+        let Options { port, mut bots, .. } = options;
         if bots.is_empty() {
             bots.push(NewBot::default());
         }
@@ -240,6 +244,16 @@ impl Sim {
             .map_or(0, |bot| bot.poll.waiting)
     }
 
+    /// How many attempts to deliver an update to the first bot's webhook have ended so far, well
+    /// or badly.
+    #[must_use]
+    pub fn deliveries(&self) -> u64 {
+        self.shared
+            .world()
+            .bot(self.main_bot)
+            .map_or(0, |bot| bot.hook.deliveries)
+    }
+
     /// The calls that bots made, oldest first, as far as they are kept.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
@@ -285,7 +299,7 @@ impl Sim {
             })
     }
 
-    /// All chats with the first bot, one after another.
+    /// All chats with the first bot, then all groups and channels.
     #[must_use]
     pub fn transcript(&self) -> String {
         let world = self.shared.world();
@@ -294,7 +308,9 @@ impl Sim {
         let chats = ids
             .into_iter()
             .map(|id| chat_transcript(&world, self.main_bot, id));
+        let rooms = room::transcripts(&world, self.shared.clock.now());
         chats
+            .chain(rooms)
             .filter(|chat| !chat.is_empty())
             .collect::<Vec<_>>()
             .join("\n")
@@ -304,8 +320,8 @@ impl Sim {
 /// The world as it stands at one moment, for [`Sim::until`].
 #[derive(Debug)]
 pub struct View<'a> {
-    shared: &'a Shared,
-    world: &'a World,
+    pub(super) shared: &'a Shared,
+    pub(super) world: &'a World,
     bot: i64,
 }
 
@@ -314,18 +330,17 @@ impl View<'_> {
     #[must_use]
     pub fn chat(&self, person_id: i64) -> Vec<Entry> {
         self.world
-            .chat(self.bot, person_id)
-            .map(Entry::all)
+            .private(self.bot, person_id)
+            .map(|chat| Entry::all(&chat.log))
             .unwrap_or_default()
     }
 
     /// How many messages of the first bot a person's chat holds; cheaper than reading them.
     #[must_use]
     pub fn answers(&self, person_id: i64) -> usize {
-        let chat = self.world.chat(self.bot, person_id);
-        chat.map_or(0, |chat| {
-            chat.messages().iter().filter(|m| m.by == super::By::Bot).count()
-        })
+        let chat = self.world.private(self.bot, person_id);
+        let messages = chat.map_or(&[][..], |chat| chat.log.messages());
+        messages.iter().filter(|m| m.sender.by == super::By::Bot).count()
     }
 
     /// How often a method was called since the start, successfully or not.
@@ -339,6 +354,12 @@ impl View<'_> {
     pub fn polls_held(&self) -> u64 {
         self.world.bot(self.bot).map_or(0, |bot| bot.poll.waiting)
     }
+
+    /// How many attempts to deliver an update to the first bot's webhook have ended so far.
+    #[must_use]
+    pub fn deliveries(&self) -> u64 {
+        self.world.bot(self.bot).map_or(0, |bot| bot.hook.deliveries)
+    }
 }
 
 pub(crate) fn add_bot(shared: &Shared, bot: NewBot) -> Option<BotInfo> {
@@ -346,10 +367,11 @@ pub(crate) fn add_bot(shared: &Shared, bot: NewBot) -> Option<BotInfo> {
         token,
         username,
         first_name,
+        reads_all_messages,
     } = bot;
     shared
         .world()
-        .add_bot(token, username, first_name)
+        .add_bot(token, username, first_name, reads_all_messages)
         .map(BotInfo::of)
 }
 
@@ -368,12 +390,6 @@ pub(crate) fn calls(shared: &Shared) -> Vec<Call> {
 }
 
 pub(crate) fn chat_transcript(world: &World, bot: i64, person: i64) -> String {
-    let names = world.bot(bot).zip(world.person(person));
-    names.map_or(String::new(), |(bot, person)| {
-        transcript::write(
-            &person.profile.first_name,
-            &bot.first_name,
-            bot.chats.get(&person.id),
-        )
-    })
+    let chat = world.private(bot, person);
+    chat.map_or_else(String::new, |chat| transcript::write(world, &chat.log))
 }

@@ -69,6 +69,10 @@ fn refusals_are_worded_as_telegram_does() {
             "Invalid custom emoji identifier specified",
         ),
         (
+            "<tg-emoji emoji-id=\"x\">y</tg-emoji>",
+            "Invalid custom emoji identifier specified",
+        ),
+        (
             "<tg-emoji>x</tg-emoji>",
             "Invalid custom emoji identifier specified",
         ),
@@ -194,6 +198,10 @@ fn code_and_pre() {
         ("<code class=\"language-rust\">x</code>", "<code>x</code>"),
         ("<b>a<code>b</code>c</b>", "<b>a</b><code>b</code><b>c</b>"),
         ("<code>a<b>b</b></code>", "<code>ab</code>"),
+        (
+            "<tg-time unix=\"1\" format=\"D\"><i>x</i></tg-time>",
+            "<tg-time unix=\"1\" format=\"D\">x</tg-time>",
+        ),
         ("<code>a<a href=\"x.com\">b</a></code>", "<code>ab</code>"),
         (
             "<blockquote>a<code>b</code></blockquote>",
@@ -365,6 +373,47 @@ fn plausible() -> impl Strategy<Value = String> {
     })
 }
 
+/// Pieces of HTML in any order: mostly ill-formed, but never far from what is well-formed.
+fn rubble() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "<b>",
+        "</b>",
+        "<i",
+        ">",
+        "</>",
+        "<a href=\"",
+        "\"",
+        "x.com",
+        "<a>",
+        "</a>",
+        "<code class=\"language-x\">",
+        "<pre>",
+        "</pre>",
+        "</code>",
+        "<span class='tg-spoiler'>",
+        "</span>",
+        "<blockquote expandable>",
+        "</blockquote>",
+        "<tg-emoji emoji-id=7>",
+        "</tg-emoji>",
+        "<tg-time unix=\"9\" format=\"r\">",
+        "</tg-time>",
+        "&lt;",
+        "&#xd83d;",
+        "&#xde00;",
+        "&amp",
+        "😀",
+        "\u{200d}",
+        "\0",
+        "\r",
+        " ",
+        "\n",
+        "/start",
+        "@someone",
+    ];
+    prop::collection::vec(prop::sample::select(pieces), 0..24).prop_map(|pieces| pieces.concat())
+}
+
 fn nests(entities: &[Entity]) -> bool {
     entities.iter().enumerate().all(|(i, a)| {
         entities[i + 1..]
@@ -415,6 +464,14 @@ proptest! {
             .collect();
         let formatted = arrange(FormattedText { text: text.clone(), entities });
         prop_assert!(is_canonical(&formatted), "{:?} -> {:?}", formatted, to_html(&formatted));
+    }
+
+    #[test]
+    fn rubble_is_harmless(source in rubble()) {
+        if let Ok(parsed) = parse(&source) {
+            let arranged = arrange(parsed);
+            prop_assert!(is_canonical(&arranged), "{:?} -> {:?}", arranged, to_html(&arranged));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@ use super::*;
 
 fn refusal(markup: &str) -> String {
     parse(markup)
-        .and_then(|m| m.map_or(Ok(None), Markup::check))
+        .and_then(|m| m.map_or(Ok(None), |markup| markup.check(Place::Private)))
         .expect_err("must be refused")
         .description
 }
@@ -84,8 +84,13 @@ fn refusals_are_worded_as_telegram_does() {
 fn limits_of_the_data_centre() {
     let limits = |button: Value| {
         let markup = json!({ "inline_keyboard": [[button]] }).to_string();
-        let markup = parse(&markup).unwrap().unwrap().check().unwrap().unwrap();
-        markup.check_limits().map_err(|e| e.description)
+        let markup = parse(&markup)
+            .unwrap()
+            .unwrap()
+            .check(Place::Private)
+            .unwrap()
+            .unwrap();
+        markup.check_limits(Place::Private).map_err(|e| e.description)
     };
     assert_eq!(
         limits(json!({ "text": "a", "callback_data": "x".repeat(64) })),
@@ -144,19 +149,20 @@ fn too_many_buttons_are_cut_off_and_empty_ones_dropped() {
         .map(|i| json!({ "text": i.to_string(), "callback_data": "x" }))
         .collect();
     let markup = json!({ "inline_keyboard": vec![row; 30] }).to_string();
-    let Ok(Some(Markup::InlineKeyboard(rows))) = parse(&markup).unwrap().unwrap().check() else {
+    let Ok(Some(Markup::InlineKeyboard(rows))) = parse(&markup).unwrap().unwrap().check(Place::Private)
+    else {
         panic!()
     };
     assert!(rows.iter().all(|row| row.len() == 12));
     assert_eq!(rows.iter().flatten().count(), 300);
     let nameless = r#"{"inline_keyboard":[[{"text":"","callback_data":"x"}]]}"#;
-    assert_eq!(parse(nameless).unwrap().unwrap().check(), Ok(None));
+    assert_eq!(parse(nameless).unwrap().unwrap().check(Place::Private), Ok(None));
 }
 
 #[test]
 fn a_button_is_written_as_the_bot_api_has_it() {
     let markup = parse(r#"{"inline_keyboard":[[{"text":"a","url":"Example.com","style":"Danger"}]]}"#);
-    let markup = markup.unwrap().unwrap().check().unwrap().unwrap();
+    let markup = markup.unwrap().unwrap().check(Place::Private).unwrap().unwrap();
     assert_eq!(
         serde_json::to_value(&markup).unwrap(),
         json!({ "inline_keyboard": [[{ "text": "a", "style": "danger", "url": "http://example.com/" }]] })

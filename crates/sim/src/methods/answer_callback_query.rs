@@ -5,7 +5,7 @@ use crate::error::ApiError;
 use crate::html::utf16_len;
 use crate::journal::Problem;
 use crate::params::lenient_integer;
-use crate::state::{CallbackAnswer, Event};
+use crate::state::{CallbackAnswer, What};
 
 pub(super) const PARAMETERS: &[Parameter] = &[
     required("callback_query_id", Type::String),
@@ -55,10 +55,12 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         url: filled(url),
     };
     query.answer = Some(answer.clone());
-    let person = query.person;
-    if let Some(chat) = world.chat_mut(context.bot, person) {
+    let (person, place) = (query.person, query.chat);
+    if let Some(chat) = world.private_mut(context.bot, person) {
         chat.last_answer = Some(answer.clone());
-        chat.note(Event::Answered(answer));
+    }
+    if let Some(log) = world.log_mut(place) {
+        log.note(context.bot, What::Answered(answer));
     }
     Ok(Reply::yes())
 }

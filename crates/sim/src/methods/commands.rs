@@ -1,4 +1,4 @@
-//! setMyCommands and getMyCommands.
+//! setMyCommands, getMyCommands and deleteMyCommands.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::recipient::{self, Right};
 use super::{Context, Outcome, Parameter, Reply, Type, optional, required};
 use crate::error::ApiError;
 use crate::params::{Fields, elements, lenient_integer};
-use crate::state::BotCommand;
+use crate::state::{BotCommand, ChatRef, RoomRecord};
 
 pub(super) const SET: &[Parameter] = &[
     required("commands", Type::Array),
@@ -57,6 +57,14 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
             .get(&(scope, language))
             .map_or(&[][..], Vec::as_slice),
     ))
+}
+
+pub(super) fn delete(context: &Context<'_>) -> Outcome {
+    let key = (scope(context)?, language(context)?);
+    let mut world = context.shared.world();
+    let bot = world.bot_mut(context.bot).ok_or_else(ApiError::unauthorized)?;
+    bot.commands.remove(&key);
+    Ok(Reply::yes())
 }
 
 fn commands(parameter: &str) -> Result<Vec<BotCommand>, ApiError> {
@@ -120,19 +128,27 @@ fn scope(context: &Context<'_>) -> Result<String, ApiError> {
     if chat_id.is_empty() {
         return Err(refuse("Empty chat_id specified"));
     }
-    if kind == "chat_member" {
-        let user_id = fields.string("user_id").map_err(|x| refuse(&x))?;
-        if lenient_integer(&user_id) <= 0 {
-            return Err(refuse("Invalid user_id specified"));
-        }
+    let user_id = if kind == "chat_member" {
+        lenient_integer(&fields.string("user_id").map_err(|x| refuse(&x))?)
+    } else {
+        0
+    };
+    if kind == "chat_member" && user_id <= 0 {
+        return Err(refuse("Invalid user_id specified"));
     }
-    let person = recipient::chat(context, &context.shared.world(), &chat_id, Right::ReadMembers)?;
-    if kind != "chat" {
-        return Err(ApiError::bad_request(
+    let world = context.shared.world();
+    let chat = recipient::chat(context, &world, &chat_id, Right::ReadMembers)?;
+    let in_private = matches!(chat, ChatRef::Private { .. });
+    let in_channel = world.room(chat.id()).is_some_and(RoomRecord::is_channel);
+    match kind.as_str() {
+        _ if in_channel => Err(ApiError::bad_request("can't change commands in channel chats")),
+        "chat" => Ok(format!("chat {}", chat.id())),
+        _ if in_private => Err(ApiError::bad_request(
             "can't use specified scope in private chats",
-        ));
+        )),
+        "chat_administrators" => Ok(format!("chat_administrators {}", chat.id())),
+        _ => Ok(format!("chat_member {} {user_id}", chat.id())),
     }
-    Ok(format!("chat {person}"))
 }
 
 fn language(context: &Context<'_>) -> Result<String, ApiError> {

@@ -14,45 +14,87 @@ const MAX_RAW_BYTES: usize = 32_768;
 /// Of a text after parsing: code points for the server, UTF-16 code units for apps.
 pub(super) const MAX_TEXT: usize = 4096;
 
+/// Of what stands under a file, likewise.
+pub(super) const MAX_CAPTION: usize = 1024;
+
+/// A text as a bot gave it.
+pub(super) struct Given<'a> {
+    pub(super) text: &'a str,
+    pub(super) is_utf8: bool,
+    pub(super) parse_mode: &'a str,
+    pub(super) entities: &'a str,
+}
+
 /// Reads `text`, `parse_mode` and `entities`.
 pub(super) fn text(context: &Context<'_>) -> Result<FormattedText, ApiError> {
-    let params = context.params;
-    let text = params.text("text");
-    if text.is_empty() {
+    if context.params.text("text").is_empty() {
         return Err(ApiError::bad_request("message text is empty"));
     }
-    if text.len() > MAX_RAW_BYTES {
-        return Err(ApiError::bad_request("text is too long"));
-    }
-    let is_utf8 = params.find("text").is_some_and(|param| param.is_utf8);
-    let parsed = match params.text("parse_mode").to_lowercase().as_str() {
-        "" | "none" if !is_utf8 => return Err(ApiError::bad_request("strings must be encoded in UTF-8")),
-        "" | "none" => FormattedText {
-            text: text.to_owned(),
-            entities: entities(params.text("entities"))?,
-        },
-        "html" if !is_utf8 => return Err(ApiError::bad_request("text must be encoded in UTF-8")),
-        "html" => html::parse(text)
-            .map_err(|error| ApiError::bad_request(format!("can't parse entities: {error}")))?,
-        mode => {
-            if mode == "markdown" || mode == "markdownv2" {
-                context.violation(Problem::Unsupported {
-                    what: format!("parse_mode {mode}"),
-                })?;
-            }
-            return Err(ApiError::bad_request("unsupported parse_mode"));
-        }
+    parameter(context, "text", "entities", MAX_TEXT)
+}
+
+/// Reads `caption`, `parse_mode` and `caption_entities`.
+pub(super) fn caption(context: &Context<'_>) -> Result<FormattedText, ApiError> {
+    parameter(context, "caption", "caption_entities", MAX_CAPTION)
+}
+
+fn parameter(
+    context: &Context<'_>,
+    name: &str,
+    entities: &str,
+    limit: usize,
+) -> Result<FormattedText, ApiError> {
+    let params = context.params;
+    let given = Given {
+        text: params.text(name),
+        is_utf8: params.find(name).is_none_or(|param| param.is_utf8),
+        parse_mode: params.text("parse_mode"),
+        entities: params.text(entities),
     };
-    let parsed = html::arrange(parsed);
-    let units = utf16_len(&parsed.text);
-    if units > MAX_TEXT {
-        context.violation(Problem::TooLong {
-            name: "text".into(),
-            units,
-            limit: MAX_TEXT,
-        })?;
+    given.read(context, name, limit).map_err(ApiError::bad_request)
+}
+
+impl Given<'_> {
+    /// Parses and cleans the text, and records what a correct bot would not have sent; `name` and
+    /// `limit` are for that. Errors are in the server's words.
+    pub(super) fn read(
+        &self,
+        context: &Context<'_>,
+        name: &str,
+        limit: usize,
+    ) -> Result<FormattedText, String> {
+        let violation = |problem| context.violation(problem).map_err(|error| error.description);
+        if self.text.len() > MAX_RAW_BYTES {
+            return Err("Text is too long".into());
+        }
+        let parsed = match self.parse_mode.to_lowercase().as_str() {
+            "" | "none" if !self.is_utf8 => return Err("Strings must be encoded in UTF-8".into()),
+            "" | "none" => FormattedText {
+                text: self.text.to_owned(),
+                entities: entities(self.entities)?,
+            },
+            "html" if !self.is_utf8 => return Err("Text must be encoded in UTF-8".into()),
+            "html" => html::parse(self.text).map_err(|error| format!("Can't parse entities: {error}"))?,
+            mode => {
+                if mode == "markdown" || mode == "markdownv2" {
+                    violation(Problem::Unsupported {
+                        what: format!("parse_mode {mode}"),
+                    })?;
+                }
+                return Err("Unsupported parse_mode".into());
+            }
+        };
+        let parsed = html::arrange(parsed);
+        let units = utf16_len(&parsed.text);
+        if units > limit {
+            violation(Problem::TooLong {
+                name: name.to_owned(),
+                units,
+                limit,
+            })?;
+        }
+        Ok(parsed)
     }
-    Ok(parsed)
 }
 
 /// The parameter `link_preview_options`, of which nothing shows here.
@@ -70,7 +112,7 @@ pub(super) fn check_link_preview(context: &Context<'_>) -> Result<(), ApiError> 
 }
 
 /// Invalid JSON means no entities; a bad element of a valid array is an error.
-fn entities(parameter: &str) -> Result<Vec<Entity>, ApiError> {
+fn entities(parameter: &str) -> Result<Vec<Entity>, String> {
     let Ok(value) = serde_json::from_str::<Value>(parameter) else {
         return Ok(Vec::new());
     };
@@ -78,7 +120,7 @@ fn entities(parameter: &str) -> Result<Vec<Entity>, ApiError> {
         return Ok(Vec::new());
     };
     let parsed: Result<Vec<Option<Entity>>, String> = list.iter().map(entity).collect();
-    let parsed = parsed.map_err(|x| ApiError::bad_request(format!("can't parse MessageEntity: {x}")))?;
+    let parsed = parsed.map_err(|x| format!("Can't parse MessageEntity: {x}"))?;
     Ok(parsed.into_iter().flatten().collect())
 }
 

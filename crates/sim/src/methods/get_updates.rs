@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
 
-use super::{Context, Outcome, Parameter, Reply, Type, optional};
+use super::{Context, Outcome, Parameter, Reply, Type, Waiting, optional};
 use crate::error::ApiError;
 use crate::state::AllowedUpdates;
 
@@ -27,18 +28,30 @@ struct Held {
     offset: i64,
     limit: usize,
     until: DateTime<Utc>,
+    wake: Arc<Notify>,
 }
 
-pub(super) async fn run(context: &Context<'_>) -> Outcome {
-    match begin(context)? {
-        Begun::Answered(updates) => Ok(Reply::json(updates)),
-        Begun::Held(held) => wait(context, &held).await,
-    }
+/// What a poll sees when it looks for updates.
+enum Look {
+    Updates(String),
+    Nothing,
+    Conflict(ApiError),
+}
+
+pub(super) fn run<'a>(context: &'a Context<'a>) -> Waiting<'a> {
+    Box::pin(async move {
+        match begin(context)? {
+            Begun::Answered(updates) => Ok(Reply::json(updates)),
+            Begun::Held(held) => wait(context, &held).await,
+            Begun::Refused(error) => Err(conflict(context, error).await),
+        }
+    })
 }
 
 enum Begun {
     Answered(String),
     Held(Held),
+    Refused(ApiError),
 }
 
 fn begin(context: &Context<'_>) -> Result<Begun, ApiError> {
@@ -51,6 +64,9 @@ fn begin(context: &Context<'_>) -> Result<Begun, ApiError> {
     let now = context.shared.clock.now();
     let mut world = context.shared.world();
     let bot = world.bot_mut(context.bot).ok_or_else(ApiError::unauthorized)?;
+    if bot.hook.current().is_some() {
+        return Ok(Begun::Refused(ApiError::webhook_is_active()));
+    }
     if let Some(allowed) = allowed {
         bot.queue.allowed = allowed;
     }
@@ -67,43 +83,25 @@ fn begin(context: &Context<'_>) -> Result<Begun, ApiError> {
     bot.poll.waiting += 1;
     bot.poll.wake.notify_waiters();
     context.shared.changed.notify_waiters();
-    let until = now + TimeDelta::seconds(timeout);
     Ok(Begun::Held(Held {
         number: bot.poll.waiting,
         offset,
         limit,
-        until,
+        until: now + TimeDelta::seconds(timeout),
+        wake: Arc::clone(&bot.poll.wake),
     }))
 }
 
 async fn wait(context: &Context<'_>, held: &Held) -> Outcome {
     let shared = context.shared;
-    let wake = {
-        let world = shared.world();
-        Arc::clone(
-            &world
-                .bot(context.bot)
-                .ok_or_else(ApiError::unauthorized)?
-                .poll
-                .wake,
-        )
-    };
     let mut timeout = pin!(shared.clock.wait_until(held.until));
     loop {
-        let mut woken = pin!(wake.notified());
+        let mut woken = pin!(held.wake.notified());
         woken.as_mut().enable();
         match look(context, held)? {
             Look::Updates(updates) => return Ok(Reply::json(updates)),
-            Look::Terminated { answer_at } => {
-                if let Some(at) = answer_at {
-                    tokio::select! {
-                        () = shared.clock.wait_until(at) => {}
-                        () = shared.stop.cancelled() => return Err(ApiError::restart()),
-                    }
-                }
-                return Err(ApiError::terminated_by_other_poll());
-            }
             Look::Nothing => {}
+            Look::Conflict(error) => return Err(conflict(context, error).await),
         }
         tokio::select! {
             () = woken => {}
@@ -113,22 +111,34 @@ async fn wait(context: &Context<'_>, held: &Held) -> Outcome {
     }
 }
 
-enum Look {
-    Updates(String),
-    Terminated { answer_at: Option<DateTime<Utc>> },
-    Nothing,
-}
-
 fn look(context: &Context<'_>, held: &Held) -> Result<Look, ApiError> {
     let now = context.shared.clock.now();
     let mut world = context.shared.world();
     let bot = world.bot_mut(context.bot).ok_or_else(ApiError::unauthorized)?;
+    if bot.poll.ended_by_webhook >= held.number {
+        return Ok(Look::Conflict(ApiError::terminated_by_webhook()));
+    }
     if bot.poll.waiting != held.number {
-        return Ok(Look::Terminated {
-            answer_at: bot.poll.conflict(now),
-        });
+        return Ok(Look::Conflict(ApiError::terminated_by_other_poll()));
     }
     let from = bot.queue.begin(held.offset);
     let updates = bot.queue.read(from, held.limit, now);
     Ok(updates.map_or(Look::Nothing, Look::Updates))
+}
+
+/// Holds the answer to a conflict if there was another one just before.
+pub(super) async fn conflict(context: &Context<'_>, error: ApiError) -> ApiError {
+    let shared = context.shared;
+    let hold = {
+        let mut world = shared.world();
+        let bot = world.bot_mut(context.bot);
+        bot.and_then(|bot| bot.poll.conflict(shared.clock.now()))
+    };
+    if let Some(until) = hold {
+        let waited = shared.stop.run_until_cancelled(shared.clock.wait_until(until));
+        if waited.await.is_none() {
+            return ApiError::restart();
+        }
+    }
+    error
 }

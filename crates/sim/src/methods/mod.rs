@@ -4,20 +4,45 @@
 //! parameters, then the chat, then what the client library checks, last what a data centre does.
 
 mod answer_callback_query;
+mod chat_action;
 mod commands;
-mod delete_webhook;
+mod copying;
+mod deleting;
 mod draft;
+mod edit_caption;
 mod edit_message_text;
+mod editing;
+mod get_chat;
+mod get_file;
 mod get_me;
 mod get_updates;
+mod input_file;
+mod invite_links;
+mod join_requests;
+mod members;
+mod message_ids;
+mod outgoing;
+mod reaction;
 mod recipient;
+mod send_media;
+mod send_media_group;
 mod send_message;
+mod webhook;
+
+pub(crate) use recipient::id_of as chat_id_of;
+
+use std::pin::Pin;
+
+use chrono::TimeDelta;
 
 use crate::error::ApiError;
 use crate::journal::{Problem, Violation};
 use crate::params::{Param, Params, Shape};
 use crate::shared::Shared;
-use crate::state::to_json;
+use crate::state::{World, to_json};
+
+/// The smallest time that the clock knows.
+const SMALLEST: TimeDelta = TimeDelta::nanoseconds(1);
 
 /// A call on its way to its method.
 pub(crate) struct Context<'a> {
@@ -60,6 +85,8 @@ enum Type {
     Integer,
     Boolean,
     String,
+    File,
+    FileOrString,
     IntegerOrString,
     Object,
     Array,
@@ -69,14 +96,32 @@ enum Type {
 struct Parameter {
     name: &'static str,
     kind: Type,
-    is_required: bool,
+    need: Need,
+}
+
+/// Whether a parameter has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Optional,
+    /// It has to be there, but may be empty.
+    Present,
+    Filled,
 }
 
 const fn required(name: &'static str, kind: Type) -> Parameter {
     Parameter {
         name,
         kind,
-        is_required: true,
+        need: Need::Filled,
+    }
+}
+
+/// A required parameter whose emptiness means something.
+const fn present(name: &'static str, kind: Type) -> Parameter {
+    Parameter {
+        name,
+        kind,
+        need: Need::Present,
     }
 }
 
@@ -84,7 +129,7 @@ const fn optional(name: &'static str, kind: Type) -> Parameter {
     Parameter {
         name,
         kind,
-        is_required: false,
+        need: Need::Optional,
     }
 }
 
@@ -98,11 +143,14 @@ const WITHOUT_EFFECT: [&str; 6] = [
     "suggested_post_parameters",
 ];
 
+/// A method that has to wait.
+type Waiting<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
 enum Handler {
     /// Answers at once.
     Now(fn(&Context<'_>) -> Outcome),
-    /// getUpdates, the one method that waits.
-    Poll,
+    /// May wait.
+    Later(for<'a> fn(&'a Context<'a>) -> Waiting<'a>),
 }
 
 pub(crate) struct Method {
@@ -111,51 +159,112 @@ pub(crate) struct Method {
     handler: Handler,
 }
 
-static METHODS: [Method; 8] = [
-    Method {
-        name: "getMe",
-        parameters: &[],
-        handler: Handler::Now(get_me::run),
-    },
-    Method {
-        name: "getUpdates",
-        parameters: get_updates::PARAMETERS,
-        handler: Handler::Poll,
-    },
-    Method {
-        name: "deleteWebhook",
-        parameters: delete_webhook::PARAMETERS,
-        handler: Handler::Now(delete_webhook::run),
-    },
-    Method {
-        name: "sendMessage",
-        parameters: send_message::PARAMETERS,
-        handler: Handler::Now(send_message::run),
-    },
-    Method {
-        name: "editMessageText",
-        parameters: edit_message_text::PARAMETERS,
-        handler: Handler::Now(edit_message_text::run),
-    },
-    Method {
-        name: "answerCallbackQuery",
-        parameters: answer_callback_query::PARAMETERS,
-        handler: Handler::Now(answer_callback_query::run),
-    },
-    Method {
-        name: "setMyCommands",
-        parameters: commands::SET,
-        handler: Handler::Now(commands::set),
-    },
-    Method {
-        name: "getMyCommands",
-        parameters: commands::GET,
-        handler: Handler::Now(commands::get),
-    },
+static METHODS: &[Method] = &[
+    now("getMe", &[], get_me::run),
+    later("getUpdates", get_updates::PARAMETERS, get_updates::run),
+    later("setWebhook", webhook::SET, webhook::set),
+    later("deleteWebhook", webhook::DELETE, webhook::delete),
+    now("getWebhookInfo", &[], webhook::info),
+    now("sendMessage", send_message::PARAMETERS, send_message::run),
+    now("sendPhoto", send_media::PHOTO, send_media::photo),
+    now("sendVideo", send_media::VIDEO, send_media::video),
+    now("sendDocument", send_media::DOCUMENT, send_media::document),
+    now(
+        "sendMediaGroup",
+        send_media_group::PARAMETERS,
+        send_media_group::run,
+    ),
+    now("copyMessage", copying::COPY, copying::copy),
+    now("copyMessages", copying::COPY_MANY, copying::copy_many),
+    now("forwardMessage", copying::FORWARD, copying::forward),
+    now("forwardMessages", copying::FORWARD_MANY, copying::forward_many),
+    now(
+        "editMessageText",
+        edit_message_text::PARAMETERS,
+        edit_message_text::run,
+    ),
+    now("editMessageCaption", edit_caption::CAPTION, edit_caption::caption),
+    now(
+        "editMessageReplyMarkup",
+        edit_caption::MARKUP,
+        edit_caption::markup,
+    ),
+    now("deleteMessage", deleting::ONE, deleting::one),
+    now("deleteMessages", deleting::MANY, deleting::many),
+    now("setMessageReaction", reaction::PARAMETERS, reaction::run),
+    now("sendChatAction", chat_action::PARAMETERS, chat_action::run),
+    now("getFile", get_file::PARAMETERS, get_file::run),
+    now(
+        "answerCallbackQuery",
+        answer_callback_query::PARAMETERS,
+        answer_callback_query::run,
+    ),
+    now("setMyCommands", commands::SET, commands::set),
+    now("getMyCommands", commands::GET, commands::get),
+    now("getChat", get_chat::CHAT, get_chat::chat),
+    now("getChatMember", get_chat::MEMBER, get_chat::member),
+    now(
+        "getChatAdministrators",
+        get_chat::ADMINISTRATORS,
+        get_chat::administrators,
+    ),
+    now("getChatMemberCount", get_chat::CHAT, get_chat::member_count),
+    now("createChatInviteLink", invite_links::CREATE, invite_links::create),
+    now("editChatInviteLink", invite_links::EDIT, invite_links::edit),
+    now("revokeChatInviteLink", invite_links::REVOKE, invite_links::revoke),
+    now("exportChatInviteLink", invite_links::EXPORT, invite_links::export),
+    now(
+        "approveChatJoinRequest",
+        join_requests::PARAMETERS,
+        join_requests::approve,
+    ),
+    now(
+        "declineChatJoinRequest",
+        join_requests::PARAMETERS,
+        join_requests::decline,
+    ),
+    now("banChatMember", members::BAN, members::ban),
+    now("unbanChatMember", members::UNBAN, members::unban),
+    now("leaveChat", members::LEAVE, members::leave),
+    now("deleteMyCommands", commands::GET, commands::delete),
 ];
+
+/// Former names of methods.
+const ALIASES: [(&str, &str); 2] = [
+    ("kickChatMember", "banChatMember"),
+    ("getChatMembersCount", "getChatMemberCount"),
+];
+
+const fn now(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    run: fn(&Context<'_>) -> Outcome,
+) -> Method {
+    Method {
+        name,
+        parameters,
+        handler: Handler::Now(run),
+    }
+}
+
+const fn later(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    run: for<'a> fn(&'a Context<'a>) -> Waiting<'a>,
+) -> Method {
+    Method {
+        name,
+        parameters,
+        handler: Handler::Later(run),
+    }
+}
 
 /// Finds a method; its name may come in any case.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
+    let alias = ALIASES
+        .iter()
+        .find(|(former, _)| former.eq_ignore_ascii_case(name));
+    let name = alias.map_or(name, |(_, present)| present);
     METHODS
         .iter()
         .find(|method| method.name.eq_ignore_ascii_case(name))
@@ -167,7 +276,7 @@ impl Method {
         self.review(context)?;
         match self.handler {
             Handler::Now(run) => run(context),
-            Handler::Poll => get_updates::run(context).await,
+            Handler::Later(run) => run(context).await,
         }
     }
 
@@ -176,7 +285,7 @@ impl Method {
         for param in context.params.iter() {
             let name = &param.name;
             match self.parameters.iter().find(|known| known.name == name) {
-                None if name == "method" => {}
+                None if name == "method" || is_attached(context.params, param) => {}
                 None => context.violation(Problem::UnknownParameter { name: name.clone() })?,
                 Some(known) if !known.kind.fits(param) => context.violation(Problem::IllTyped {
                     name: name.clone(),
@@ -190,8 +299,13 @@ impl Method {
                 Some(_) => {}
             }
         }
-        for known in self.parameters.iter().filter(|known| known.is_required) {
-            if context.params.text(known.name).is_empty() {
+        for known in self.parameters {
+            let is_missing = match (known.need, context.params.find(known.name)) {
+                (Need::Optional, _) | (Need::Present, Some(_)) => false,
+                (Need::Filled, Some(param)) => param.value.is_empty() && param.shape != Shape::File,
+                (_, None) => true,
+            };
+            if is_missing {
                 context.violation(Problem::MissingParameter {
                     name: known.name.to_owned(),
                 })?;
@@ -201,12 +315,20 @@ impl Method {
     }
 }
 
+/// Whether a part of the request is a file to which another one points.
+fn is_attached(params: &Params, part: &Param) -> bool {
+    let address = format!("attach://{}", part.name);
+    part.shape == Shape::File && params.iter().any(|other| other.value.contains(&address))
+}
+
 impl Type {
     fn description(self) -> &'static str {
         match self {
             Self::Integer => "an Integer",
             Self::Boolean => "a Boolean",
             Self::String => "a String",
+            Self::File => "an InputFile",
+            Self::FileOrString => "an InputFile or a String",
             Self::IntegerOrString => "an Integer or a String",
             Self::Object => "an Object",
             Self::Array => "an Array",
@@ -223,11 +345,13 @@ impl Type {
             .any(|b| value.eq_ignore_ascii_case(b));
         let is_json = param.shape == Shape::Json;
         match self {
+            Self::File => param.shape == Shape::File,
+            Self::FileOrString if param.shape == Shape::File => true,
             _ if param.shape == Shape::File => false,
             Self::Integer => is_integer || (!is_json && value.is_empty()),
             Self::Boolean if is_json => value == "true" || value == "false",
             Self::Boolean => is_boolean || value.is_empty(),
-            Self::String => !is_json,
+            Self::String | Self::FileOrString => !is_json,
             Self::IntegerOrString => !is_json || is_integer,
             Self::Object => value.starts_with('{') || (!is_json && value.is_empty()),
             Self::Array => value.starts_with('[') || (!is_json && value.is_empty()),
@@ -236,6 +360,19 @@ impl Type {
 }
 
 impl Context<'_> {
+    /// Counts messages that are about to be sent into a chat against the limits, if there are any.
+    /// The check has its place after those of the server's own and before those of a data centre.
+    fn admit(&self, world: &mut World, chat: i64, messages: usize) -> Result<(), ApiError> {
+        let Some(limits) = *self.shared.limits() else {
+            return Ok(());
+        };
+        let now = self.shared.clock.now();
+        let bot = world.bot_mut(self.bot).ok_or_else(ApiError::unauthorized)?;
+        bot.pace
+            .admit(&limits, chat, messages, now)
+            .map_err(|wait| ApiError::retry_after((wait + (TimeDelta::seconds(1) - SMALLEST)).num_seconds()))
+    }
+
     /// Records a violation; an error when the stand-in is strict.
     fn violation(&self, problem: Problem) -> Result<(), ApiError> {
         let violation = Violation {
@@ -253,6 +390,9 @@ impl Context<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod schema;
 
 #[cfg(test)]
 mod tests {
@@ -286,6 +426,11 @@ mod tests {
             (Type::Array, "[1]", Shape::Json, true),
             (Type::Array, "x", Shape::Text, false),
             (Type::String, "x.png", Shape::File, false),
+            (Type::FileOrString, "x.png", Shape::File, true),
+            (Type::FileOrString, "x", Shape::Text, true),
+            (Type::FileOrString, "5", Shape::Json, false),
+            (Type::File, "x.png", Shape::File, true),
+            (Type::File, "x.png", Shape::Text, false),
         ];
         for (kind, value, shape, fits) in table {
             assert_eq!(
@@ -299,6 +444,10 @@ mod tests {
     #[test]
     fn methods_are_found_in_any_case() {
         assert_eq!(find("SENDMESSAGE").map(|method| method.name), Some("sendMessage"));
+        assert_eq!(
+            find("kickchatmember").map(|method| method.name),
+            Some("banChatMember")
+        );
         assert!(find("sendPigeon").is_none());
     }
 }

@@ -1,6 +1,10 @@
 //! Acting as people over HTTP: what [`Person`](crate::Person) and [`Sim`](crate::Sim) do, as JSON
 //! under `/sim`, for tests in other languages. The crate's README lists the routes.
 
+mod faults;
+mod rooms;
+mod share;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,9 +47,12 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/people/{person}/hears", get(hears))
         .route("/people/{person}/next_answer", get(next_answer))
         .route("/people/{person}/answers/{query}", get(answer))
+        .merge(rooms::router())
+        .merge(share::router())
         .route("/clock", get(show_clock).post(move_clock))
         .route("/calls", get(list_calls))
         .route("/violations", get(list_violations))
+        .merge(faults::router())
         .fallback(|| async { Refusal(StatusCode::NOT_FOUND, "there is no such route".into()) })
 }
 
@@ -61,7 +68,11 @@ impl IntoResponse for Refusal {
 impl From<Cannot> for Refusal {
     fn from(cannot: Cannot) -> Self {
         let status = match cannot {
-            Cannot::NotThere | Cannot::NoSuchButton { .. } => StatusCode::NOT_FOUND,
+            Cannot::NotThere
+            | Cannot::NoSuchButton { .. }
+            | Cannot::NoSuchMessage
+            | Cannot::BadLink
+            | Cannot::NoSuchRequest => StatusCode::NOT_FOUND,
             Cannot::Empty | Cannot::TooLong | Cannot::BadPayload | Cannot::BadData => StatusCode::BAD_REQUEST,
             _ => StatusCode::CONFLICT,
         };

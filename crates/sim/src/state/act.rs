@@ -1,19 +1,20 @@
 //! What people do, and the updates that bots get of it.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
-use super::chat::{By, Content, Event, Message};
+use super::member::Status;
+use super::message::{By, ChatRef, Content, Draft, Sender, What};
 use super::queue::UpdateKind;
-use super::view::{ChatView, MessageView, UserView, bot_view, to_json};
+use super::tap::{Tap, find_callback};
+use super::view::{MemberUpdateView, to_json};
 use super::{Profile, World};
 use crate::html::{self, FormattedText, utf16_len};
-use crate::keyboard::{Button, ButtonAction};
 
 /// UTF-16 code units of a message; apps split what is longer.
 const MAX_TEXT: usize = 4096;
+
+/// UTF-16 code units of what stands under a file.
+const MAX_CAPTION: usize = 1024;
 
 /// Characters of what a deep link carries.
 const MAX_PAYLOAD: usize = 64;
@@ -39,8 +40,8 @@ pub enum Cannot {
     /// There is nothing but space.
     #[error("a message needs a text")]
     Empty,
-    /// An app would have split it into several messages.
-    #[error("a message has 4096 UTF-16 code units at most")]
+    /// An app would have split it into several messages, or not have let it be typed.
+    #[error("a message has 4096 UTF-16 code units at most, a caption 1024")]
     TooLong,
     /// A deep link carries 1 to 64 of `A-Za-z0-9_-`.
     #[error("a deep link carries 1 to 64 characters of A-Z, a-z, 0-9, _ and -")]
@@ -64,6 +65,51 @@ pub enum Cannot {
         /// What it opens, copies or begins.
         target: String,
     },
+    /// There is no such message.
+    #[error("there is no such message")]
+    NoSuchMessage,
+    /// They are not in the chat.
+    #[error("they are not in this chat")]
+    NotIn,
+    /// They are in the chat.
+    #[error("they are in this chat already")]
+    AlreadyIn,
+    /// They may not do that in the chat.
+    #[error("this person may not do that in this chat")]
+    NoRight,
+    /// That makes no sense in such a chat.
+    #[error("this cannot be done in such a chat")]
+    NotHere,
+    /// They were removed for good.
+    #[error("they are banned from this chat")]
+    Banned,
+    /// The address leads nowhere, or no longer.
+    #[error("this link does not lead anywhere")]
+    BadLink,
+    /// The link or the public chat only lets them ask.
+    #[error("one has to ask to join this chat")]
+    MustAsk,
+    /// The link or the public chat lets them in.
+    #[error("one need not ask to join this chat")]
+    NeedNotAsk,
+    /// Their request is still open.
+    #[error("this person has asked already")]
+    AlreadyAsked,
+    /// They have no open request.
+    #[error("this person has not asked to join")]
+    NotAsked,
+    /// They are in as many chats as Telegram lets anybody be.
+    #[error("this person is in too many chats")]
+    TooManyRooms,
+    /// The author or the chat does not let anybody forward it.
+    #[error("this message is protected from being forwarded")]
+    Protected,
+    /// No button beside the chat asks for that under this id.
+    #[error("no keyboard in force has a button that asks for this")]
+    NoSuchRequest,
+    /// The app would not offer it.
+    #[error("this is not among what the button lets one choose")]
+    DoesNotFit,
 }
 
 fn list(labels: &[String]) -> String {
@@ -76,10 +122,10 @@ fn list(labels: &[String]) -> String {
 
 /// A person who acts in their chat with a bot.
 pub(crate) struct Act<'w> {
-    world: &'w mut World,
-    bot: i64,
-    person: i64,
-    now: DateTime<Utc>,
+    pub(super) world: &'w mut World,
+    pub(super) bot: i64,
+    pub(super) person: i64,
+    pub(super) now: DateTime<Utc>,
 }
 
 impl<'w> Act<'w> {
@@ -104,28 +150,19 @@ impl<'w> Act<'w> {
 
     /// Writes to the bot, which starts it. Returns the id of the message.
     pub(crate) fn sends(&mut self, text: &str) -> Result<i32, Cannot> {
-        let text = html::arrange(FormattedText {
-            text: text.to_owned(),
-            entities: Vec::new(),
-        });
-        if text.text.is_empty() {
-            return Err(Cannot::Empty);
-        }
-        if utf16_len(&text.text) > MAX_TEXT {
-            return Err(Cannot::TooLong);
-        }
-        if self
-            .world
-            .chat(self.bot, self.person)
-            .is_some_and(|chat| chat.is_blocked)
-        {
+        self.says(Draft::new(typed(text)?))
+    }
+
+    /// Writes anything to the bot, which starts it.
+    pub(super) fn says(&mut self, draft: Draft) -> Result<i32, Cannot> {
+        if self.is_blocked() {
             return Err(Cannot::Blocked);
         }
-        let message = self.add_message(Content { text, markup: None });
-        let body = message.and_then(|id| super::message_json(self.world, self.bot, self.person, id));
-        let (id, body) = message.zip(body).ok_or(Cannot::NotThere)?;
-        self.deliver(UpdateKind::Message, &body);
-        Ok(id)
+        let chat = self.acting().ok_or(Cannot::NotThere)?;
+        chat.is_started = true;
+        let (chat, sender) = (self.chat(), Sender::person(self.person));
+        let message = self.world.write(chat, sender, draft, self.now);
+        message.ok_or(Cannot::NotThere)
     }
 
     /// Opens a link to the bot that carries a payload; unblocks it, as the app does.
@@ -134,11 +171,7 @@ impl<'w> Act<'w> {
         if payload.is_empty() || payload.len() > MAX_PAYLOAD || !payload.bytes().all(allowed) {
             return Err(Cannot::BadPayload);
         }
-        if self
-            .world
-            .chat(self.bot, self.person)
-            .is_some_and(|chat| chat.is_blocked)
-        {
+        if self.is_blocked() {
             self.unblocks()?;
         }
         self.sends(&format!("/start {payload}"))
@@ -147,51 +180,41 @@ impl<'w> Act<'w> {
     /// Taps the button that reads `label`, or else contains it, on the newest message that has
     /// one. Returns the id of the callback query.
     pub(crate) fn presses(&mut self, label: &str) -> Result<i64, Cannot> {
-        let (message, button) = self.find_button(label)?;
-        let target = match button.action {
-            ButtonAction::Callback(data) => return Ok(self.calls_back(Some(message), &data, button.text)),
-            ButtonAction::Url(url) | ButtonAction::WebApp(url) => url,
-            ButtonAction::CopyText(text) => format!("the clipboard for “{text}”"),
-            ButtonAction::SwitchInline { query, .. } => format!("an inline query “{query}”"),
-            ButtonAction::Unavailable(what) => what.to_owned(),
-        };
-        Err(Cannot::NotACallback {
-            label: button.text,
-            target,
-        })
+        let (message, data, label) = find_callback(self.world.log(self.chat()), label)?;
+        self.taps(Some(message), &data, label)
     }
 
     /// Sends callback data as if a button of the bot's newest message carried it, whether one
     /// does or not: what a stale or forged keyboard does.
     pub(crate) fn presses_data(&mut self, data: &str) -> Result<i64, Cannot> {
-        if data.is_empty() || data.len() > MAX_DATA {
-            return Err(Cannot::BadData);
-        }
-        let chat = self.world.chat(self.bot, self.person);
-        let newest = chat
-            .and_then(|chat| chat.messages().iter().rev().find(|m| m.by == By::Bot))
+        check_data(data)?;
+        let log = self.world.log(self.chat());
+        let newest = log
+            .and_then(|log| log.messages().iter().rev().find(|m| m.sender.by == By::Bot))
             .map(|m| m.id);
-        Ok(self.calls_back(newest, data, data.to_owned()))
+        self.taps(newest, data, data.to_owned())
     }
 
     /// Blocks the bot; blocking twice changes nothing.
     pub(crate) fn blocks(&mut self) {
+        let (bot, person) = (self.bot, self.person);
         if let Some(chat) = self.acting()
             && !std::mem::replace(&mut chat.is_blocked, true)
         {
-            chat.note(Event::Blocked);
-            self.membership("member", "kicked");
+            chat.log.note(person, What::Blocked { bot });
+            self.membership([&Status::Member, &Status::Kicked { until: None }]);
         }
     }
 
     /// Unblocks the bot.
     pub(crate) fn unblocks(&mut self) -> Result<(), Cannot> {
+        let (bot, person) = (self.bot, self.person);
         let chat = self.acting().ok_or(Cannot::NotThere)?;
         if !std::mem::replace(&mut chat.is_blocked, false) {
             return Err(Cannot::NotBlocked);
         }
-        chat.note(Event::Unblocked);
-        self.membership("kicked", "member");
+        chat.log.note(person, What::Unblocked { bot });
+        self.membership([&Status::Kicked { until: None }, &Status::Member]);
         Ok(())
     }
 
@@ -202,7 +225,12 @@ impl<'w> Act<'w> {
         }
         for bot in &mut self.world.bots {
             if let Some(chat) = bot.chats.get_mut(&self.person) {
-                chat.note(Event::Deactivated);
+                chat.log.note(self.person, What::Deactivated);
+            }
+        }
+        for room in self.world.rooms.values_mut() {
+            if room.status(self.person, self.now).is_present() {
+                room.log.note(self.person, What::Deactivated);
             }
         }
     }
@@ -221,154 +249,78 @@ impl<'w> Act<'w> {
         }
     }
 
+    pub(super) fn chat(&self) -> ChatRef {
+        ChatRef::Private {
+            bot: self.bot,
+            person: self.person,
+        }
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        let chat = self.world.private(self.bot, self.person);
+        chat.is_some_and(|chat| chat.is_blocked)
+    }
+
     /// The chat, noting that the person acts in it.
-    fn acting(&mut self) -> Option<&mut super::PrivateChat> {
+    pub(super) fn acting(&mut self) -> Option<&mut super::PrivateChat> {
         let revision = self.world.next_revision();
         let chat = self.world.bot_mut(self.bot)?.chat_with(self.person);
-        chat.acted = revision;
-        chat.read = revision;
+        chat.acts(revision);
         Some(chat)
     }
 
-    fn add_message(&mut self, content: Content) -> Option<i32> {
-        let chat = self.acting()?;
-        chat.is_started = true;
-        let revision = chat.acted;
-        let bot = self.world.bot_mut(self.bot)?;
-        let id = bot.next_message_id();
-        bot.chat_with(self.person).add(Message {
-            id,
-            by: By::Person,
-            date: self.now,
-            edit_date: None,
-            content: Arc::new(content),
-            reply_to: None,
-            is_protected: false,
-            revision,
-        });
-        Some(id)
-    }
-
-    fn find_button(&self, label: &str) -> Result<(i32, Button), Cannot> {
-        let mut available = Vec::new();
-        let messages = self
-            .world
-            .chat(self.bot, self.person)
-            .map_or(&[][..], |chat| chat.messages());
-        for message in messages.iter().rev() {
-            let rows = message
-                .content
-                .markup
-                .as_ref()
-                .and_then(|markup| markup.inline())
-                .unwrap_or(&[]);
-            let buttons = || rows.iter().flatten();
-            let exact = buttons().find(|button| button.text == label);
-            if let Some(button) = exact.or_else(|| buttons().find(|button| button.text.contains(label))) {
-                return Ok((message.id, button.clone()));
-            }
-            available.extend(buttons().map(|button| button.text.clone()));
-        }
-        Err(Cannot::NoSuchButton {
-            label: label.to_owned(),
-            available,
-        })
-    }
-
-    fn calls_back(&mut self, message: Option<i32>, data: &str, label: String) -> i64 {
-        let (now, person) = (self.now, self.person);
-        if let Some(chat) = self.acting() {
-            chat.note(Event::Pressed { label });
-        }
-        let Some(bot) = self.world.bot_mut(self.bot) else {
-            return 0;
-        };
-        let id = bot.callbacks.open(person, now);
-        if let Some(body) = self.callback_json(id, message, data) {
-            self.deliver(UpdateKind::CallbackQuery, &body);
-        }
-        id
-    }
-
-    fn callback_json(&self, id: i64, message: Option<i32>, data: &str) -> Option<String> {
-        #[derive(Serialize)]
-        #[serde(untagged)]
-        enum Pressed<'a> {
-            Message(Box<MessageView<'a>>),
-            Inaccessible {
-                message_id: i32,
-                chat: ChatView<'a>,
-                date: i64,
-            },
-        }
-        #[derive(Serialize)]
-        struct CallbackView<'a> {
-            id: String,
-            from: UserView<'a>,
-            message: Pressed<'a>,
-            chat_instance: String,
-            data: &'a str,
-        }
-        let world = &*self.world;
-        let bot = world.bot(self.bot)?;
-        let person = world.person(self.person)?;
-        let chat = bot.chats.get(&self.person)?;
-        let message = match message.and_then(|id| chat.message(id)) {
-            Some(message) => Pressed::Message(Box::new(MessageView::of(world, bot, person, chat, message))),
-            None => Pressed::Inaccessible {
-                message_id: 1,
-                chat: ChatView::of(person),
-                date: 0,
-            },
-        };
-        Some(to_json(&CallbackView {
-            id: id.to_string(),
-            from: UserView::of(person),
+    pub(super) fn taps(&mut self, message: Option<i32>, data: &str, label: String) -> Result<i64, Cannot> {
+        self.acting().ok_or(Cannot::NotThere)?;
+        let tap = Tap {
+            bot: self.bot,
+            person: self.person,
+            chat: self.chat(),
             message,
-            chat_instance: chat.instance.to_string(),
             data,
-        }))
+            label,
+        };
+        self.world.tap(tap, self.now).ok_or(Cannot::NotThere)
     }
 
     /// Tells the bot how it now stands in the chat.
-    fn membership(&mut self, old: &'static str, new: &'static str) {
-        #[derive(Serialize)]
-        struct MemberView<'a> {
-            user: UserView<'a>,
-            status: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            until_date: Option<i64>,
+    fn membership(&mut self, change: [&Status; 2]) {
+        let view = MemberUpdateView::in_private(self.world, self.bot, self.person, change, self.now);
+        if let Some(body) = view.map(|view| to_json(&view)) {
+            self.world
+                .deliver(self.bot, UpdateKind::MyChatMember, self.person, &body, self.now);
         }
-        #[derive(Serialize)]
-        struct MembershipView<'a> {
-            chat: ChatView<'a>,
-            from: UserView<'a>,
-            date: i64,
-            old_chat_member: MemberView<'a>,
-            new_chat_member: MemberView<'a>,
-        }
-        let Some((bot, person)) = self.world.bot(self.bot).zip(self.world.person(self.person)) else {
-            return;
-        };
-        let member = |status| MemberView {
-            user: bot_view(bot),
-            status,
-            until_date: (status == "kicked").then_some(0),
-        };
-        let body = to_json(&MembershipView {
-            chat: ChatView::of(person),
-            from: UserView::of(person),
-            date: self.now.timestamp(),
-            old_chat_member: member(old),
-            new_chat_member: member(new),
-        });
-        self.deliver(UpdateKind::MyChatMember, &body);
     }
+}
 
-    fn deliver(&mut self, kind: UpdateKind, body: &str) {
-        let now = self.now;
-        if let Some(bot) = self.world.bot_mut(self.bot) {
-            bot.deliver(kind, body, now);
-        }
+/// Whether a button can carry this.
+pub(super) fn check_data(data: &str) -> Result<(), Cannot> {
+    if data.is_empty() || data.len() > MAX_DATA {
+        return Err(Cannot::BadData);
     }
+    Ok(())
+}
+
+/// What an app makes of what a person types.
+pub(super) fn typed(text: &str) -> Result<Content, Cannot> {
+    let text = arranged(text, MAX_TEXT)?;
+    if text.text.is_empty() {
+        return Err(Cannot::Empty);
+    }
+    Ok(Content::of(text, None))
+}
+
+/// What an app makes of what a person types under a file.
+pub(super) fn caption(text: &str) -> Result<FormattedText, Cannot> {
+    arranged(text, MAX_CAPTION)
+}
+
+fn arranged(text: &str, limit: usize) -> Result<FormattedText, Cannot> {
+    let text = html::arrange(FormattedText {
+        text: text.to_owned(),
+        entities: Vec::new(),
+    });
+    if utf16_len(&text.text) > limit {
+        return Err(Cannot::TooLong);
+    }
+    Ok(text)
 }

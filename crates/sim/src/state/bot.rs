@@ -10,8 +10,10 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::callback::Callbacks;
-use super::chat::PrivateChat;
+use super::pace::Pace;
+use super::private::PrivateChat;
 use super::queue::{UpdateKind, UpdateQueue};
+use super::webhook::Hook;
 use crate::error::ApiError;
 
 /// Characters of the secret part of a token.
@@ -37,6 +39,8 @@ pub(crate) struct Bot {
     pub(crate) token: String,
     pub(crate) username: String,
     pub(crate) first_name: String,
+    /// It sees all messages of its groups, not only those meant for it.
+    pub(crate) reads_all_messages: bool,
     /// Private chats by the person's id, of everybody whom the bot has heard of.
     pub(crate) chats: HashMap<i64, PrivateChat>,
     pub(crate) callbacks: Callbacks,
@@ -44,6 +48,8 @@ pub(crate) struct Bot {
     pub(crate) commands: HashMap<(String, String), Vec<BotCommand>>,
     pub(crate) queue: UpdateQueue,
     pub(crate) poll: Poll,
+    pub(crate) hook: Hook,
+    pub(crate) pace: Pace,
     /// Private messages are numbered per bot, over all its chats.
     last_message: i32,
 }
@@ -62,6 +68,8 @@ pub(crate) struct Poll {
     pub(crate) wake: Arc<Notify>,
     /// The number of the poll that waits, or of the last one that did; they are counted from 1.
     pub(crate) waiting: u64,
+    /// Polls up to this number have been terminated by setWebhook.
+    pub(crate) ended_by_webhook: u64,
     previous: Option<(i64, DateTime<Utc>)>,
     last_conflict: Option<DateTime<Utc>>,
 }
@@ -85,6 +93,12 @@ impl Poll {
         (limit, timeout)
     }
 
+    /// Terminates the poll that waits, because a webhook is being set.
+    pub(crate) fn end_by_webhook(&mut self) {
+        self.ended_by_webhook = self.waiting;
+        self.wake.notify_waiters();
+    }
+
     /// Notes a conflict, and returns until when its answer has to be held.
     pub(crate) fn conflict(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self.last_conflict {
@@ -98,12 +112,19 @@ impl Poll {
 }
 
 impl Bot {
-    pub(super) fn new(id: i64, token: String, username: String, first_name: String) -> Self {
+    pub(super) fn new(
+        id: i64,
+        token: String,
+        username: String,
+        first_name: String,
+        reads_all_messages: bool,
+    ) -> Self {
         Self {
             id,
             token,
             username,
             first_name,
+            reads_all_messages,
             chats: HashMap::new(),
             callbacks: Callbacks::default(),
             commands: HashMap::new(),
@@ -111,9 +132,12 @@ impl Bot {
             poll: Poll {
                 wake: Arc::new(Notify::new()),
                 waiting: 0,
+                ended_by_webhook: 0,
                 previous: None,
                 last_conflict: None,
             },
+            hook: Hook::default(),
+            pace: Pace::default(),
             last_message: 0,
         }
     }
@@ -128,9 +152,10 @@ impl Bot {
         self.last_message
     }
 
-    /// Puts an update into the queue and wakes whoever waits for it.
-    pub(crate) fn deliver(&mut self, kind: UpdateKind, body: &str, now: DateTime<Utc>) {
-        if self.queue.push(kind, body, now) {
+    /// Puts an update into the queue and wakes whoever waits for it. `about` as in
+    /// [`UpdateQueue::push`].
+    pub(crate) fn deliver(&mut self, kind: UpdateKind, about: i64, body: &str, now: DateTime<Utc>) {
+        if self.queue.push(kind, about, body, now) {
             self.poll.wake.notify_waiters();
         }
     }

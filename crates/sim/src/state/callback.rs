@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::message::ChatRef;
+
 /// How long a tap may be answered. The real limit is not published; this is how long the
 /// update itself lives.
 pub(crate) const LIFETIME: TimeDelta = TimeDelta::seconds(150);
@@ -23,6 +25,8 @@ pub struct CallbackAnswer {
 #[derive(Debug)]
 pub(crate) struct CallbackQuery {
     pub(crate) person: i64,
+    /// Where they tapped.
+    pub(crate) chat: ChatRef,
     pub(crate) expires: DateTime<Utc>,
     /// The first answer; the person's app does not look at further ones.
     pub(crate) answer: Option<CallbackAnswer>,
@@ -37,7 +41,7 @@ pub(crate) struct Callbacks {
 
 impl Callbacks {
     /// Opens a query and returns its id.
-    pub(crate) fn open(&mut self, person: i64, now: DateTime<Utc>) -> i64 {
+    pub(crate) fn open(&mut self, person: i64, chat: ChatRef, now: DateTime<Utc>) -> i64 {
         while let Some(oldest) = self.by_age.front()
             && self.queries.get(oldest).is_none_or(|query| query.expires <= now)
         {
@@ -54,6 +58,7 @@ impl Callbacks {
             id,
             CallbackQuery {
                 person,
+                chat,
                 expires: now + LIFETIME,
                 answer: None,
             },

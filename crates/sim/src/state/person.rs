@@ -16,6 +16,12 @@ pub struct Profile {
     /// Language of the person's app, as an IETF tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language_code: Option<String>,
+    /// What they say of themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bio: Option<String>,
+    /// What they write does not lead back to their account when it is forwarded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides_account: bool,
 }
 
 impl Profile {
@@ -27,6 +33,8 @@ impl Profile {
             last_name: None,
             username: None,
             language_code: None,
+            bio: None,
+            hides_account: false,
         }
     }
 
@@ -50,6 +58,28 @@ impl Profile {
         self.language_code = Some(code.into());
         self
     }
+
+    /// With a few words about themselves.
+    #[must_use]
+    pub fn bio(mut self, bio: impl Into<String>) -> Self {
+        self.bio = Some(bio.into());
+        self
+    }
+
+    /// With an account to which forwarded messages do not lead.
+    #[must_use]
+    pub fn hides_account(mut self) -> Self {
+        self.hides_account = true;
+        self
+    }
+
+    /// Given and family name.
+    pub(crate) fn full_name(&self) -> String {
+        match &self.last_name {
+            Some(last_name) => format!("{} {last_name}", self.first_name),
+            None => self.first_name.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -58,4 +88,17 @@ pub(crate) struct PersonRecord {
     pub(crate) profile: Profile,
     /// The account was deleted.
     pub(crate) is_deactivated: bool,
+    /// They are in as many rooms as Telegram lets anybody be.
+    pub(crate) is_at_room_limit: bool,
+}
+
+impl PersonRecord {
+    pub(super) fn new(id: i64, profile: Profile) -> Self {
+        Self {
+            id,
+            profile,
+            is_deactivated: false,
+            is_at_room_limit: false,
+        }
+    }
 }

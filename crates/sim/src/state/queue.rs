@@ -1,7 +1,8 @@
 //! Updates on their way to a bot.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -18,16 +19,26 @@ const RENUMBER_AFTER: TimeDelta = TimeDelta::days(7);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UpdateKind {
     Message,
+    EditedMessage,
+    ChannelPost,
+    EditedChannelPost,
     CallbackQuery,
     MyChatMember,
+    ChatMember,
+    ChatJoinRequest,
 }
 
 impl UpdateKind {
     fn name(self) -> &'static str {
         match self {
             Self::Message => "message",
+            Self::EditedMessage => "edited_message",
+            Self::ChannelPost => "channel_post",
+            Self::EditedChannelPost => "edited_channel_post",
             Self::CallbackQuery => "callback_query",
             Self::MyChatMember => "my_chat_member",
+            Self::ChatMember => "chat_member",
+            Self::ChatJoinRequest => "chat_join_request",
         }
     }
 
@@ -35,8 +46,41 @@ impl UpdateKind {
     fn lifetime(self) -> TimeDelta {
         match self {
             Self::CallbackQuery => TimeDelta::seconds(150),
-            Self::Message | Self::MyChatMember => TimeDelta::hours(24),
+            _ => TimeDelta::hours(24),
         }
+    }
+
+    /// Which updates about the same chat or person reach a webhook one after another.
+    fn lane(self) -> Lane {
+        match self {
+            Self::Message | Self::EditedMessage | Self::ChannelPost | Self::EditedChannelPost => {
+                Lane::Messages
+            }
+            Self::CallbackQuery => Lane::Callbacks,
+            Self::MyChatMember => Lane::OwnMembership,
+            Self::ChatMember | Self::ChatJoinRequest => Lane::Membership,
+        }
+    }
+}
+
+/// What kinds of updates keep their order among each other on the way to a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Lane {
+    Messages,
+    Callbacks,
+    OwnMembership,
+    Membership,
+}
+
+/// Updates of one key reach a webhook one after another: a lane, and the chat or person that
+/// they are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key(Lane, i64);
+
+impl Key {
+    /// The chat or person.
+    pub(crate) fn about(self) -> i64 {
+        self.1
     }
 }
 
@@ -95,6 +139,17 @@ impl AllowedUpdates {
     fn contains(self, kind: UpdateKind) -> bool {
         self.0 & Self::bit(kind.name()) != 0
     }
+
+    #[cfg(test)]
+    pub(crate) fn all() -> Self {
+        Self((1 << Self::NAMES.len()) - 1)
+    }
+
+    /// The names in the set.
+    pub(crate) fn names(self) -> Vec<&'static str> {
+        let is_in = |name: &&str| self.0 & Self::bit(name) != 0;
+        Self::NAMES.into_iter().filter(is_in).collect()
+    }
 }
 
 impl Default for AllowedUpdates {
@@ -108,18 +163,20 @@ impl Default for AllowedUpdates {
     }
 }
 
-#[derive(Debug)]
-struct Stored {
-    id: i32,
-    expires: DateTime<Utc>,
+/// An undelivered update.
+#[derive(Debug, Clone)]
+pub(crate) struct Update {
+    pub(crate) id: i32,
+    pub(crate) key: Key,
+    pub(crate) expires: DateTime<Utc>,
     /// The whole update as JSON.
-    json: String,
+    pub(crate) json: Arc<str>,
 }
 
-/// A bot's undelivered updates, oldest first.
+/// A bot's undelivered updates by their numbers, so oldest first.
 #[derive(Debug)]
 pub(crate) struct UpdateQueue {
-    updates: VecDeque<Stored>,
+    updates: BTreeMap<i32, Update>,
     /// The number that the next update will get.
     next_id: i32,
     last_at: Option<DateTime<Utc>>,
@@ -131,7 +188,7 @@ pub(crate) struct UpdateQueue {
 impl UpdateQueue {
     pub(crate) fn new() -> Self {
         Self {
-            updates: VecDeque::new(),
+            updates: BTreeMap::new(),
             next_id: random_id(),
             last_at: None,
             earliest_expiry: DateTime::<Utc>::MAX_UTC,
@@ -139,8 +196,9 @@ impl UpdateQueue {
         }
     }
 
-    /// Stores an update if the bot wants its kind. True if it did.
-    pub(crate) fn push(&mut self, kind: UpdateKind, body: &str, now: DateTime<Utc>) -> bool {
+    /// Stores an update if the bot wants its kind. True if it did. `about` is the chat of a
+    /// message or of the bot's own membership, the person of everything else.
+    pub(crate) fn push(&mut self, kind: UpdateKind, about: i64, body: &str, now: DateTime<Utc>) -> bool {
         if !self.allowed.contains(kind) {
             return false;
         }
@@ -159,7 +217,17 @@ impl UpdateQueue {
         let mut json = String::with_capacity(body.len() + 48);
         // Writing to a string cannot fail.
         let _ = write!(json, "{{\"update_id\":{id},\n\"{}\":{body}}}", kind.name());
-        self.updates.push_back(Stored { id, expires, json });
+        let key = Key(kind.lane(), about);
+        let json = json.into();
+        self.updates.insert(
+            id,
+            Update {
+                id,
+                key,
+                expires,
+                json,
+            },
+        );
         true
     }
 
@@ -177,16 +245,31 @@ impl UpdateQueue {
     pub(crate) fn confirm(&mut self, offset: i64, now: DateTime<Utc>) -> i32 {
         self.expire(now);
         let begin = self.begin(offset);
-        while self.updates.front().is_some_and(|update| update.id < begin) {
-            self.updates.pop_front();
+        while let Some(oldest) = self.updates.first_entry()
+            && *oldest.key() < begin
+        {
+            oldest.remove();
         }
         begin
+    }
+
+    /// Up to `limit` updates from number `from` on, to be sent to a webhook; without a number, the
+    /// oldest.
+    pub(crate) fn load(&mut self, from: Option<i32>, limit: usize, now: DateTime<Utc>) -> Vec<Update> {
+        self.expire(now);
+        let updates = self.updates.range(from.unwrap_or(i32::MIN)..);
+        updates.map(|(_, update)| update).take(limit).cloned().collect()
+    }
+
+    /// Forgets an update that a webhook has taken or will never take.
+    pub(crate) fn remove(&mut self, id: i32) {
+        self.updates.remove(&id);
     }
 
     /// Where reading begins for `offset` as the numbers stand now: they may have begun anew since
     /// it was given.
     pub(crate) fn begin(&self, offset: i64) -> i32 {
-        let head = self.updates.front().map_or(self.next_id, |update| update.id);
+        let head = self.updates.keys().next().copied().unwrap_or(self.next_id);
         let tail = i64::from(self.next_id);
         let wanted = if offset < 0 { tail + offset } else { offset };
         let from_head = offset == 0 || wanted > tail + 10 || wanted < i64::from(head) - MAX_UPDATES as i64;
@@ -200,12 +283,7 @@ impl UpdateQueue {
     pub(crate) fn read(&mut self, from: i32, limit: usize, now: DateTime<Utc>) -> Option<String> {
         self.expire(now);
         let mut answer = String::from("[");
-        for update in self
-            .updates
-            .iter()
-            .skip_while(|update| update.id < from)
-            .take(limit)
-        {
+        for (_, update) in self.updates.range(from..).take(limit) {
             if answer.len() > 1 {
                 if answer.len() + update.json.len() > MAX_ANSWER {
                     break;
@@ -225,10 +303,10 @@ impl UpdateQueue {
         if now < self.earliest_expiry {
             return;
         }
-        self.updates.retain(|update| update.expires > now);
+        self.updates.retain(|_, update| update.expires > now);
         self.earliest_expiry = self
             .updates
-            .iter()
+            .values()
             .map(|update| update.expires)
             .min()
             .unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -252,7 +330,7 @@ mod tests {
         let mut queue = UpdateQueue::new();
         let first = i64::from(queue.next_id);
         for _ in 0..count {
-            assert!(queue.push(UpdateKind::Message, "{}", now));
+            assert!(queue.push(UpdateKind::Message, 1, "{}", now));
         }
         (queue, first)
     }
@@ -306,7 +384,7 @@ mod tests {
     fn updates_die_of_age() {
         let now = DateTime::UNIX_EPOCH;
         let (mut queue, _) = filled(1, now);
-        queue.push(UpdateKind::CallbackQuery, "{}", now);
+        queue.push(UpdateKind::CallbackQuery, 1, "{}", now);
         assert_eq!(queue.len(now + TimeDelta::seconds(149)), 2);
         assert_eq!(queue.len(now + TimeDelta::seconds(150)), 1);
         assert_eq!(queue.len(now + TimeDelta::hours(24) - TimeDelta::seconds(1)), 1);
@@ -318,12 +396,27 @@ mod tests {
         let now = DateTime::UNIX_EPOCH;
         let (mut queue, first) = filled(1, now);
         assert!((2_000_001..=1_000_000_000).contains(&first));
-        queue.push(UpdateKind::Message, "{}", now + TimeDelta::days(6));
+        queue.push(UpdateKind::Message, 1, "{}", now + TimeDelta::days(6));
         let later = now + TimeDelta::days(6);
         assert_eq!(poll(&mut queue, 0, 100, later), [first + 1]);
         let much_later = later + TimeDelta::days(7);
-        queue.push(UpdateKind::Message, "{}", much_later);
+        queue.push(UpdateKind::Message, 1, "{}", much_later);
         assert_ne!(poll(&mut queue, 0, 100, much_later), [first + 2]);
+    }
+
+    #[test]
+    fn a_webhook_takes_updates_out_of_the_middle() {
+        let now = DateTime::UNIX_EPOCH;
+        let (mut queue, first) = filled(4, now);
+        let ids = |updates: Vec<Update>| updates.iter().map(|u| i64::from(u.id)).collect::<Vec<_>>();
+        let loaded = ids(queue.load(None, 2, now));
+        assert_eq!(loaded, [first, first + 1]);
+        let second = i32::try_from(first + 1).unwrap();
+        queue.remove(second);
+        assert_eq!(ids(queue.load(None, 100, now)), [first, first + 2, first + 3]);
+        assert_eq!(ids(queue.load(Some(second), 1, now)), [first + 2]);
+        assert_eq!(poll(&mut queue, 0, 100, now), [first, first + 2, first + 3]);
+        assert_eq!(ids(queue.load(None, 100, now + TimeDelta::hours(24))), [0i64; 0]);
     }
 
     #[test]
@@ -332,7 +425,7 @@ mod tests {
         let mut queue = UpdateQueue::new();
         let body = format!("\"{}\"", "x".repeat(1 << 20));
         for _ in 0..10 {
-            queue.push(UpdateKind::Message, &body, now);
+            queue.push(UpdateKind::Message, 1, &body, now);
         }
         assert_eq!(poll(&mut queue, 0, 100, now).len(), 3);
     }
@@ -353,6 +446,6 @@ mod tests {
         assert_eq!(one.0, AllowedUpdates::bit("callback_query"));
         let mut queue = UpdateQueue::new();
         queue.allowed = one;
-        assert!(!queue.push(UpdateKind::Message, "{}", DateTime::UNIX_EPOCH));
+        assert!(!queue.push(UpdateKind::Message, 1, "{}", DateTime::UNIX_EPOCH));
     }
 }

@@ -2,9 +2,10 @@
 //! to send what no proper client would.
 
 use std::collections::HashMap;
+use std::io;
 
 use serde_json::{Value, json};
-use sim::{Options, Sim};
+use sim::{Clock, Options, Sim};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -24,16 +25,19 @@ impl Answer {
     }
 }
 
-/// Sends one request as it stands and reads the answer until the connection is closed.
-pub(crate) async fn raw(sim: &Sim, request: &[u8]) -> Answer {
+/// Sends one request as it stands and reads what comes until the connection is closed.
+pub(crate) async fn exchange(sim: &Sim, request: &[u8]) -> io::Result<Vec<u8>> {
     let address = sim.url().replace("http://", "");
     let mut stream = TcpStream::connect(address).await.expect("the stand-in listens");
-    stream.write_all(request).await.expect("the stand-in reads");
+    stream.write_all(request).await?;
     let mut answer = Vec::new();
-    stream
-        .read_to_end(&mut answer)
-        .await
-        .expect("the stand-in answers");
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+/// Sends one request as it stands and reads the answer until the connection is closed.
+pub(crate) async fn raw(sim: &Sim, request: &[u8]) -> Answer {
+    let answer = exchange(sim, request).await.expect("the stand-in answers");
     let answer = String::from_utf8(answer).expect("answers are UTF-8");
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
     let mut lines = head.lines();
@@ -52,9 +56,22 @@ pub(crate) async fn raw(sim: &Sim, request: &[u8]) -> Answer {
 }
 
 pub(crate) async fn request(sim: &Sim, verb: &str, target: &str, content_type: &str, body: &[u8]) -> Answer {
+    let content_type = format!("Content-Type: {content_type}");
+    request_with(sim, verb, target, &[&content_type], body).await
+}
+
+/// Like [`request`], with whole lines of headers.
+pub(crate) async fn request_with(
+    sim: &Sim,
+    verb: &str,
+    target: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> Answer {
     let length = body.len();
+    let headers = headers.join("\r\n");
     let mut request = format!(
-        "{verb} {target} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
+        "{verb} {target} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n{headers}\r\n\
          Content-Length: {length}\r\n\r\n"
     )
     .into_bytes();
@@ -92,8 +109,31 @@ pub(crate) async fn updates(sim: &Sim) -> Vec<Value> {
     updates
 }
 
-pub(crate) async fn start() -> Sim {
-    Sim::start(Options::default())
+/// Starts a poll of its own and waits until it is held.
+pub(crate) async fn held(sim: &Sim, params: Value) -> tokio::task::JoinHandle<Answer> {
+    let before = sim.polls_held();
+    let poller = sim.clone();
+    let poll = tokio::spawn(async move { call(&poller, "getUpdates", params).await });
+    sim.until("a held poll", |view| (view.polls_held() > before).then_some(()))
         .await
-        .expect("loopback has a free port")
+        .expect("it is held");
+    poll
+}
+
+pub(crate) async fn start() -> Sim {
+    start_with(Options::default()).await
+}
+
+pub(crate) async fn start_with(options: Options) -> Sim {
+    Sim::start(options).await.expect("loopback has a free port")
+}
+
+/// A stand-in whose clock stands still until it is moved.
+pub(crate) async fn with_clock() -> (Sim, Clock) {
+    let clock = Clock::manual("2026-03-01T08:00:00Z".parse().expect("a time"));
+    let options = Options {
+        clock: clock.clone(),
+        ..Options::default()
+    };
+    (start_with(options).await, clock)
 }

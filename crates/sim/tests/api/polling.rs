@@ -2,32 +2,8 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use sim::{Clock, Options, Sim};
 
-use crate::client::{call, result, start};
-
-async fn with_clock() -> (Sim, Clock) {
-    let clock = Clock::manual("2026-03-01T08:00:00Z".parse().expect("a time"));
-    let options = Options {
-        clock: clock.clone(),
-        ..Options::default()
-    };
-    (
-        Sim::start(options).await.expect("loopback has a free port"),
-        clock,
-    )
-}
-
-/// Starts a poll of its own and waits until it is held.
-async fn held(sim: &Sim, params: Value) -> tokio::task::JoinHandle<crate::client::Answer> {
-    let before = sim.polls_held();
-    let poller = sim.clone();
-    let poll = tokio::spawn(async move { call(&poller, "getUpdates", params).await });
-    sim.until("a held poll", |view| (view.polls_held() > before).then_some(()))
-        .await
-        .expect("it is held");
-    poll
-}
+use crate::client::{held, result, start, with_clock};
 
 #[tokio::test]
 async fn a_held_poll_wakes_with_the_first_update() {

@@ -169,6 +169,8 @@ async fn what_apps_do_not_let_people_do() -> Story {
     alicia.sends("hola")?;
     alicia.blocks_bot()?;
     alicia.opens_link("again")?;
+    let blocked = "· Alicia blocks Stand-in\n· Alicia unblocks Stand-in\nAlicia: /start again\n";
+    assert!(alicia.transcript().ends_with(blocked), "{}", alicia.transcript());
     alicia.renames(Profile::new("Alice").username("alice"))?;
     assert_eq!(
         sim.person_by_id(alicia.id())

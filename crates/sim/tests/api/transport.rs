@@ -5,7 +5,7 @@ use serde_json::json;
 use sim::{Clock, Options, Problem, Sim};
 use tokio::net::TcpStream;
 
-use crate::client::{call, raw, request, result, start};
+use crate::client::{call, raw, request, request_with, result, start};
 
 #[tokio::test]
 async fn addresses() {
@@ -314,11 +314,11 @@ async fn violations_are_recorded_and_calls_logged() {
             last.status,
             last.parameters["chat_id"].as_i64()
         ),
-        ("sendMessage", 200, Some(id))
+        ("sendMessage", Some(200), Some(id))
     );
     let refused = calls
         .iter()
-        .find(|call| call.status == 400)
+        .find(|call| call.status == Some(400))
         .expect("one was refused");
     assert_eq!(
         refused.description.as_deref(),
@@ -421,4 +421,87 @@ async fn impossible_bots_are_refused() {
     .expect("a good token");
     assert_eq!((sim.bot().id, sim.bot().token), (5, token));
     assert_eq!(sim.add_bot(bot), None);
+}
+
+#[tokio::test]
+async fn compressed_bodies_are_read() {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::{GzEncoder, ZlibEncoder};
+
+    let gzip = |body: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body).expect("memory takes it");
+        encoder.finish().expect("memory takes it")
+    };
+    let zlib = |body: &[u8]| {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body).expect("memory takes it");
+        encoder.finish().expect("memory takes it")
+    };
+    let sim = start().await;
+    let alicia = sim.person("Alicia");
+    alicia.sends("hola").expect("she may");
+    let target = format!("/bot{}/sendMessage", sim.bot().token);
+    let json = json!({ "chat_id": alicia.id(), "text": "x".repeat(3000) }).to_string();
+    let json = json.as_bytes();
+    let table = [
+        ("gzip", gzip(json), 200),
+        ("deflate", zlib(json), 200),
+        // The data tell what it is.
+        ("GZIP", zlib(json), 200),
+        ("identity", json.to_vec(), 200),
+        ("gzip", b"nonsense".to_vec(), 400),
+        ("gzip", gzip(json)[..40].to_vec(), 400),
+        ("gzip", gzip(&vec![b' '; 2 << 20]), 413),
+        ("gzip", gzip(&vec![b' '; 65 << 20]), 413),
+        ("br", json.to_vec(), 415),
+    ];
+    for (encoding, body, status) in table {
+        let before = alicia.chat().len();
+        let encoding = format!("Content-Encoding: {encoding}");
+        let headers = ["Content-Type: application/json", encoding.as_str()];
+        let answer = request_with(&sim, "POST", &target, &headers, &body).await;
+        assert_eq!(answer.status, status, "{encoding}");
+        assert_eq!(alicia.chat().len(), before + usize::from(status == 200));
+    }
+}
+
+#[tokio::test]
+async fn headers_have_a_limit() {
+    let sim = start().await;
+    let target = format!("/bot{}/getMe", sim.bot().token);
+    for (size, status) in [(200 << 10, 200), (260 << 10, 431)] {
+        let header = format!("X-Long: {}", "x".repeat(size));
+        let answer = request_with(&sim, "GET", &target, &[&header], b"").await;
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[tokio::test]
+async fn the_hosted_server_takes_no_large_files() {
+    let upload = |size: usize| {
+        let mut body =
+            b"--b\r\nContent-Disposition: form-data; name=\"x\"; filename=\"x.bin\"\r\n\r\n".to_vec();
+        body.resize(body.len() + size, b'x');
+        body.extend_from_slice(b"\r\n--b--\r\n");
+        body
+    };
+    for (cloud, size, status) in [
+        (true, 50 << 20, 200),
+        (true, (50 << 20) + 1, 413),
+        (false, (50 << 20) + 1, 200),
+    ] {
+        let sim = Sim::start(Options {
+            cloud,
+            ..Options::default()
+        })
+        .await
+        .expect("loopback has a free port");
+        let target = format!("/bot{}/getMe", sim.bot().token);
+        let content_type = "multipart/form-data; boundary=b";
+        let answer = request(&sim, "POST", &target, content_type, &upload(size)).await;
+        assert_eq!(answer.status, status);
+    }
 }
