@@ -173,6 +173,7 @@ async fn a_tap_on_a_message_that_is_gone() -> Result<(), Box<dyn std::error::Err
     let answer = json!({ "callback_query_id": press.id() });
     assert_eq!(result(&sim, "answerCallbackQuery", answer).await, true);
     round_trip::<Update>(&updates[0]);
+    round_trip::<Update>(&updates[1]);
     Ok(())
 }
 

@@ -478,6 +478,7 @@ async fn an_album_is_one_message_for_each_file() {
     .await
     .json();
     let music = round_trip::<MethodResponse<Vec<Message>>>(&music).result;
+    assert!(music[0].media_group_id.is_none(), "one file is no album");
     assert_eq!(
         music[0]
             .audio

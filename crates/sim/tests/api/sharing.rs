@@ -74,7 +74,7 @@ async fn only_in_private_chats_anything_is_asked_for() {
         check(
             &sim,
             "sendMessage",
-            [(send(group.id()), format!("Bad ButtonRequest: {wording}").as_str())],
+            [(send(group.id()), format!("Bad Request: {wording}").as_str())],
         )
         .await;
         result(&sim, "sendMessage", send(alicia.id())).await;
@@ -84,7 +84,7 @@ async fn only_in_private_chats_anything_is_asked_for() {
         assert!(rows[0][0].request.is_none() && rows[0][1].request.is_some());
     }
     let in_private = |button: Value| json!({ "chat_id": alicia.id(), "text": "x", "reply_markup": { "keyboard": [[button]] } });
-    let bad = |x: &str| format!("Bad ButtonRequest: can't parse keyboard button: {x}");
+    let bad = |x: &str| format!("Bad Request: can't parse keyboard button: {x}");
     for (button, wording) in [
         (json!({ "text": "a", "request_users": {} }), bad("Can't find field \"request_id\"")),
         (json!({ "text": "a", "request_users": 1 }), bad("Field \"request_users\" must be of type Object")),
@@ -95,7 +95,7 @@ async fn only_in_private_chats_anything_is_asked_for() {
         ),
         (
             json!({ "text": "a", "web_app": { "url": "http://x.com" } }),
-            "Bad ButtonRequest: keyboard button Web App URL 'http://x.com' is invalid: Only HTTPS links are allowed".into(),
+            "Bad Request: keyboard button Web App URL 'http://x.com' is invalid: Only HTTPS links are allowed".into(),
         ),
     ] {
         check(&sim, "sendMessage", [(in_private(button), wording.as_str())]).await;
