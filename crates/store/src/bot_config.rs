@@ -1,6 +1,8 @@
 //! The configuration that the panel can change, table `bot_config`, always row 1.
 
+use domain::channel::Channel;
 use domain::clock::Timestamp;
+use domain::id::ChatId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, TryInsertResult};
 use serde_json::json;
@@ -107,6 +109,25 @@ pub async fn set_socials(tx: &Tx, socials: Socials, now: Timestamp) -> Result<()
         updated_at: Set(Some(At(now))),
         ..Default::default()
     };
+    row.update(tx).await?;
+    Ok(())
+}
+
+/// Stores which channel is the house's; the row must exist.
+///
+/// # Errors
+/// When the database does not answer or there is no row.
+pub async fn set_channel(tx: &Tx, channel: Channel, id: ChatId, now: Timestamp) -> Result<(), StoreError> {
+    let mut row = ActiveModel {
+        id: Set(ROW),
+        updated_at: Set(Some(At(now))),
+        ..Default::default()
+    };
+    let stored = match channel {
+        Channel::Vip => &mut row.vip_channel_id,
+        Channel::Free => &mut row.free_channel_id,
+    };
+    *stored = Set(Some(id.to_string()));
     row.update(tx).await?;
     Ok(())
 }

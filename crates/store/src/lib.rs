@@ -9,11 +9,14 @@
 //! | [`schema`] | migrations, up and down, and how a database stands to this binary |
 //! | [`statements`] | what a piece of work asked of the database |
 //! | [`people`], [`subscribers`], [`role_log`] | the predecessor's tables: who is who |
-//! | [`plans`], [`tokens`], [`requests`] | what opens a door: plans, invitations, the queue of the Free channel |
+//! | [`plans`], [`tokens`], [`requests`] | what opens a door: plans, tokens, the queue of the Free channel |
+//! | [`invitations`], [`entry_links`], [`vip_door`] | the way in: what tokens promise, personal links, who asks at the members' door |
+//! | [`presence`], [`channels`], [`blocks`] | where people are, what Lucien may do there, who is not served |
 //! | [`packages`], [`interests`] | what is shown and who wants it |
 //! | [`bot_config`] | the predecessor's configuration |
 //! | [`house`], [`inbox`], [`outbox`] | who works here, what came in, what goes out |
-//! | [`dialogues`], [`reachability`], [`settings`] | our other tables |
+//! | [`dialogues`], [`confirmations`], [`reachability`], [`settings`] | our other tables |
+//! | [`invariants`] | what always holds, to be checked |
 //! | [`lock`] | one worker, and who is in the house |
 //!
 //! Reading functions take any [`Connection`]; changing ones take a [`Tx`], so nothing is changed
@@ -36,16 +39,23 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub mod blocks;
 pub mod bot_config;
+pub mod channels;
+pub mod confirmations;
 pub mod dialogues;
+pub mod entry_links;
 pub mod house;
 pub mod inbox;
 pub mod interests;
+pub mod invariants;
+pub mod invitations;
 pub mod lock;
 pub mod outbox;
 pub mod packages;
 pub mod people;
 pub mod plans;
+pub mod presence;
 pub mod reachability;
 pub mod requests;
 pub mod role_log;
@@ -54,6 +64,7 @@ pub mod settings;
 pub mod statements;
 pub mod subscribers;
 pub mod tokens;
+pub mod vip_door;
 
 pub use error::{Refusal, StoreError};
 pub use session::{Connection, Reader, Tx};

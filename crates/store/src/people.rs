@@ -3,16 +3,17 @@
 use domain::clock::Timestamp;
 use domain::id::UserId;
 use domain::person::Profile;
-use domain::role::Role;
+use domain::role::{Role, RoleChangeReason, RoleChangeSource};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, PaginatorTrait, TryInsertResult};
+use sea_orm::{EntityTrait, FromQueryResult, PaginatorTrait, TryInsertResult};
 
-use crate::entity::{users, vip_subscribers};
+use crate::entity::users;
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
-use crate::sql;
-use crate::subscribers::StoredSubscription;
-use crate::value::{At, none_if_empty};
+use crate::sql::{self, cast};
+use crate::subscribers::{self, StoredSubscription};
+use crate::url::Dialect;
+use crate::value::{At, Json, Label, none_if_empty};
 
 /// A person as the house knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,13 +27,43 @@ pub struct StoredPerson {
     pub created_at: Timestamp,
 }
 
-/// All that an update's access depends on.
+/// All that an update's answer begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// The person.
     pub person: StoredPerson,
     /// Their subscription, valid or not.
     pub subscription: Option<StoredSubscription>,
+    /// Whether they could not be written to when that was tried last.
+    pub out_of_reach: bool,
+    /// The last moment at which the dialogue that they are or were in is alive.
+    pub dialogue_until: Option<Timestamp>,
+}
+
+/// The role that a person is to have, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRole {
+    /// Who; already stored.
+    pub user: UserId,
+    /// The role.
+    pub role: Role,
+    /// Who says so; 0 is the house.
+    pub by: UserId,
+    /// Why.
+    pub reason: RoleChangeReason,
+    /// Through which door.
+    pub source: RoleChangeSource,
+    /// What else is worth knowing. `null` is nothing.
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// What is written into the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// Only a role that becomes another one.
+    Changes,
+    /// What happened, also when the role stays what it is: a redemption.
+    Events,
 }
 
 /// The person of that id.
@@ -44,18 +75,59 @@ pub async fn find(db: &impl Connection, id: UserId) -> Result<Option<StoredPerso
     Ok(row.map(StoredPerson::from))
 }
 
-/// The person and their subscription, in one statement.
+/// The person and what belongs to them, in one statement.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn known(db: &impl Connection, id: UserId) -> Result<Option<Known>, StoreError> {
-    let row = users::Entity::find_by_id(id.0)
-        .find_also_related(vip_subscribers::Entity)
-        .one(db)
-        .await?;
-    Ok(row.map(|(person, subscription)| Known {
-        person: person.into(),
-        subscription: subscription.map(StoredSubscription::from),
+    #[derive(FromQueryResult)]
+    struct Row {
+        username: Option<String>,
+        first_name: String,
+        last_name: Option<String>,
+        role: Label<Role>,
+        created_at: At,
+        subscription: Option<i32>,
+        token_id: Option<i32>,
+        status: Option<String>,
+        expiry_date: Option<At>,
+        vip_entry_stage: Option<i32>,
+        out_of_reach: bool,
+        dialogue_until: Option<At>,
+    }
+    let row: Option<Row> = sql::first(
+        db,
+        "SELECT u.username, u.first_name, u.last_name, CAST(u.role AS TEXT) AS role, u.created_at,
+                s.id AS subscription, s.token_id, s.status, s.expiry_date, s.vip_entry_stage,
+                r.blocked_at IS NOT NULL AS out_of_reach, d.expires_at AS dialogue_until
+         FROM users u
+         LEFT JOIN vip_subscribers s ON s.user_id = u.user_id
+         LEFT JOIN reachability r ON r.user_id = u.user_id
+         LEFT JOIN dialogues d ON d.user_id = u.user_id
+         WHERE u.user_id = $1",
+        [id.0.into()],
+    )
+    .await?;
+    Ok(row.map(|row| Known {
+        subscription: subscribers::joined(
+            row.subscription,
+            row.token_id,
+            row.status,
+            row.expiry_date,
+            row.vip_entry_stage,
+        ),
+        out_of_reach: row.out_of_reach,
+        dialogue_until: row.dialogue_until.map(|at| at.0),
+        person: StoredPerson {
+            profile: Profile {
+                id,
+                first_name: row.first_name,
+                last_name: none_if_empty(row.last_name),
+                username: none_if_empty(row.username),
+            },
+            role: row.role.get().unwrap_or(Role::Free),
+            created_at: row.created_at.0,
+        },
     }))
 }
 
@@ -106,6 +178,61 @@ pub async fn refresh_names(tx: &Tx, profile: &Profile, now: Timestamp) -> Result
     )
     .await?;
     Ok(rows > 0)
+}
+
+/// Stores a person's role and what the [history](crate::role_log) says of it, with the true role before
+/// (none where the row holds a label that nobody knows). Tells whether the role is another one now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_role(tx: &Tx, new: &NewRole, history: History, now: Timestamp) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Before {
+        role: Option<String>,
+    }
+    let label = "upper(CAST(role AS text))";
+    let previous = format!("CASE WHEN {label} IN ('FREE', 'VIP', 'ADMIN') THEN {label} END");
+    // Whoever changes the same role waits, and sees what it became. On SQLite the transaction is the
+    // only writer already.
+    let lock = match tx.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => "FOR NO KEY UPDATE",
+    };
+    let log = format!(
+        "WITH person AS MATERIALIZED (SELECT user_id, role FROM users WHERE user_id = $1 {lock})
+         INSERT INTO user_role_change_log
+             (user_id, previous_role, new_role, changed_by, reason, change_source, change_metadata, changed_at)
+         SELECT user_id, {}, {}, $3, {}, $5, {}, $7
+         FROM person WHERE $8 OR {label} <> $2
+         RETURNING CAST(previous_role AS text) AS role",
+        cast(tx, &previous, "userrole"),
+        cast(tx, "$2", "userrole"),
+        cast(tx, "$4", "rolechangereason"),
+        cast(tx, "$6", "json"),
+    );
+    let metadata = new.metadata.clone().filter(|metadata| !metadata.is_null());
+    let values = [
+        new.user.0.into(),
+        new.role.label().into(),
+        new.by.0.into(),
+        new.reason.label().into(),
+        new.source.label().into(),
+        metadata.map(Json).into(),
+        At(now).into(),
+        (history == History::Events).into(),
+    ];
+    let before: Option<Before> = sql::first(tx, &log, values).await?;
+    match before {
+        Some(before) if before.role.as_deref() != Some(new.role.label()) => {
+            let update = format!(
+                "UPDATE users SET role = {}, updated_at = $3 WHERE user_id = $1",
+                cast(tx, "$2", "userrole")
+            );
+            let values = [new.user.0.into(), new.role.label().into(), At(now).into()];
+            sql::one(tx, &update, values).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// How many people the house knows.

@@ -80,6 +80,14 @@ pub async fn list(db: &impl Connection, which: Which) -> Result<Vec<Plan>, Store
     query.all(db).await?.into_iter().map(translate).collect()
 }
 
+/// The plan of that id, active or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl Connection, id: PlanId) -> Result<Option<Plan>, StoreError> {
+    Entity::find_by_id(id.0).one(db).await?.map(translate).transpose()
+}
+
 /// The active plan of that name, in any letter case. Old databases may hold several: the newest counts.
 ///
 /// # Errors
@@ -99,13 +107,18 @@ fn translate(row: Model) -> Result<Plan, StoreError> {
         id: PlanId(row.id),
         name: row.name,
         days: row.duration_days,
-        price: Decimal::try_from(row.price)
-            .ok()
-            .and_then(|price| Money::rounded(price).ok())
-            .ok_or_else(|| StoreError::Unreadable("price of a plan".to_owned()))?,
+        price: price(row.price)?,
         currency: row.currency,
         active: row.active,
     })
+}
+
+/// The price that a binary fraction stands for.
+pub(crate) fn price(fraction: f64) -> Result<Money, StoreError> {
+    Decimal::try_from(fraction)
+        .ok()
+        .and_then(|price| Money::rounded(price).ok())
+        .ok_or_else(|| StoreError::Unreadable("price of a plan".to_owned()))
 }
 
 fn fraction(money: Money) -> f64 {

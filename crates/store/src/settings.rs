@@ -2,6 +2,7 @@
 
 use domain::clock::Timestamp;
 use domain::id::UserId;
+use domain::notice::Notice;
 use sea_orm::FromQueryResult;
 
 use crate::error::StoreError;
@@ -37,4 +38,42 @@ pub async fn set(tx: &Tx, key: &str, value: &str, by: UserId, now: Timestamp) ->
     )
     .await?;
     Ok(())
+}
+
+/// What the switch of a notice that is off is set to.
+const OFF: &str = "off";
+/// What it is set to when it was switched on again.
+const ON: &str = "on";
+
+/// The notices that custodians do not want. A notice that nobody has touched is wanted.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn unwanted(db: &impl Connection) -> Result<Vec<Notice>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Off {
+        key: String,
+    }
+    let off: Vec<Off> = sql::all(
+        db,
+        "SELECT key FROM settings WHERE key LIKE 'notice.%' AND value = $1",
+        [OFF.into()],
+    )
+    .await?;
+    let is_off = |notice: &Notice| off.iter().any(|row| row.key == notice.setting());
+    Ok(Notice::ALL.iter().copied().filter(is_off).collect())
+}
+
+/// Switches a notice on or off.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn switch(
+    tx: &Tx,
+    notice: Notice,
+    wanted: bool,
+    by: UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    set(tx, &notice.setting(), if wanted { ON } else { OFF }, by, now).await
 }

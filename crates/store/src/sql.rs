@@ -2,10 +2,11 @@
 //!
 //! Parameters are `$1`, `$2`, …: PostgreSQL's spelling, which SQLite (through SQLx) understands too.
 
-use sea_orm::{ConnectionTrait, ExecResult, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, FromQueryResult, QueryResult, Statement, Value};
 
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
+use crate::url::Dialect;
 
 /// Changes rows and tells how many.
 pub(crate) async fn execute(
@@ -60,11 +61,50 @@ pub(crate) fn parameters(from: usize, count: usize) -> String {
     numbers.join(", ")
 }
 
+/// A text as a value of one of PostgreSQL's own types; SQLite keeps the text.
+pub(crate) fn cast(db: &impl Connection, text: &str, to: &str) -> String {
+    match db.dialect() {
+        Dialect::Sqlite => text.to_owned(),
+        Dialect::Postgres => format!("CAST({text} AS {to})"),
+    }
+}
+
+/// Columns of one of several tables, each named with a prefix of the table's own.
+pub(crate) fn prefixed(table: &str, columns: &[&str]) -> String {
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{table}.{column} AS {table}_{column}"))
+        .collect();
+    columns.join(", ")
+}
+
+/// What a row holds of a joined table, whose columns are [`prefixed`]; none where its `key`, a big
+/// integer, is NULL.
+pub(crate) fn joined<T: FromQueryResult>(
+    row: &QueryResult,
+    table: &str,
+    key: &str,
+) -> Result<Option<T>, DbErr> {
+    let prefix = format!("{table}_");
+    match row.try_get::<Option<i64>>(&prefix, key)? {
+        Some(_) => T::from_query_result(row, &prefix).map(Some),
+        None => Ok(None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
     fn parameters_are_numbered() {
         assert_eq!(super::parameters(3, 2), "$3, $4");
         assert_eq!(super::parameters(1, 0), "");
+    }
+
+    #[test]
+    fn columns_are_prefixed() {
+        assert_eq!(
+            super::prefixed("p", &["id", "name"]),
+            "p.id AS p_id, p.name AS p_name"
+        );
     }
 }

@@ -1,21 +1,34 @@
-//! Subscriptions, table `vip_subscribers`, and the token rows that they hang on.
+//! Subscriptions, table `vip_subscribers`, and the token rows that they hang on. A person has one row,
+//! for life.
+//!
+//! Changes are conditional on what was read before, in the sense in which it was read: old rows may
+//! spell the same values differently.
 
 use domain::clock::Timestamp;
-use domain::id::{PlanId, SubscriberId, UserId};
+use domain::id::{ChatId, PlanId, SubscriberId, TokenId, UserId};
+use domain::redemption::Redemption;
 use domain::subscription::{Stage, Status, Subscription};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
 
 use crate::entity::{invitation_tokens, vip_subscribers};
+use crate::entry_links::{self, EntryLink};
 use crate::error::StoreError;
+use crate::invitations::{self, TokenKind};
+use crate::presence::{self, Presence};
 use crate::session::{Connection, Tx};
+use crate::sql::{self, one};
+use crate::url::Dialect;
 use crate::value::At;
+use crate::vip_door::{self, OpenRequest};
 
 /// A subscription and its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredSubscription {
     /// Row id.
     pub id: SubscriberId,
+    /// The token that made or extended it last.
+    pub token: TokenId,
     /// What access depends on.
     pub subscription: Subscription,
 }
@@ -37,6 +50,26 @@ pub struct Grant<'a> {
     pub stage: Option<Stage>,
 }
 
+/// How a subscriber stands to the members' channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Situation {
+    /// The subscription, valid or not.
+    pub subscription: StoredSubscription,
+    /// Where Telegram last said that they are; none: it never did.
+    pub presence: Option<Presence>,
+    /// Their open personal link, made or being made, even when its time is over.
+    pub link: Option<EntryLink>,
+    /// Their open request to be let in.
+    pub request: Option<OpenRequest>,
+}
+
+/// `status` as [`Status::from_label`] reads it.
+const RUNS: &str = "lower(trim(status)) = 'active'";
+
+/// `vip_entry_stage` as [`Stage::from_number`] reads it.
+const STAGE: &str =
+    "CASE WHEN vip_entry_stage IS NULL OR vip_entry_stage IN (2, 3) THEN vip_entry_stage ELSE 1 END";
+
 /// The subscription of a person, valid or not.
 ///
 /// # Errors
@@ -47,6 +80,41 @@ pub async fn find(db: &impl Connection, user: UserId) -> Result<Option<StoredSub
         .one(db)
         .await?;
     Ok(row.map(StoredSubscription::from))
+}
+
+/// How a person stands to a channel, in one statement; none without a subscription.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn situation(
+    db: &impl Connection,
+    user: UserId,
+    channel: ChatId,
+) -> Result<Option<Situation>, StoreError> {
+    let query = format!(
+        "SELECT v.id, v.token_id, v.status, v.expiry_date, v.vip_entry_stage, {}, {}, {}
+         FROM vip_subscribers v
+         LEFT JOIN presence ON presence.user_id = v.user_id AND presence.channel_id = $2
+         LEFT JOIN entry_links
+             ON entry_links.user_id = v.user_id AND entry_links.channel_id = $2 AND entry_links.closed_at IS NULL
+         LEFT JOIN door_requests
+             ON door_requests.user_id = v.user_id AND door_requests.channel_id = $2
+                AND door_requests.decision = 'open'
+         WHERE v.user_id = $1",
+        sql::prefixed("presence", &presence::COLUMNS),
+        sql::prefixed("entry_links", &entry_links::COLUMNS),
+        sql::prefixed("door_requests", &vip_door::COLUMNS),
+    );
+    let row: Option<SituationRow> = sql::first(db, &query, [user.0.into(), channel.0.into()]).await?;
+    row.map(|row| {
+        Ok(Situation {
+            subscription: row.subscription.into(),
+            presence: row.presence.map(Presence::try_from).transpose()?,
+            link: row.link.map(EntryLink::try_from).transpose()?,
+            request: row.request.map(OpenRequest::from),
+        })
+    })
+    .transpose()
 }
 
 /// Gives a person a subscription, with a used token row of its own.
@@ -67,6 +135,7 @@ pub async fn grant(tx: &Tx, grant: &Grant<'_>, now: Timestamp) -> Result<StoredS
         ..Default::default()
     };
     let token = token.insert(tx).await?;
+    invitations::describe(tx, TokenId(token.id), TokenKind::Grant, None).await?;
     let row = vip_subscribers::ActiveModel {
         user_id: Set(grant.user.0),
         join_date: Set(At(now)),
@@ -81,15 +150,153 @@ pub async fn grant(tx: &Tx, grant: &Grant<'_>, now: Timestamp) -> Result<StoredS
     Ok(row.insert(tx).await?.into())
 }
 
-impl From<vip_subscribers::Model> for StoredSubscription {
-    fn from(row: vip_subscribers::Model) -> Self {
+/// Makes or extends the subscription of a stored person by a token that this transaction has claimed,
+/// as `redemption` says. False when it is no longer as it was in `previous`: then nothing may be
+/// committed, and the whole is decided anew.
+///
+/// # Errors
+/// A broken foreign key when the person is not stored.
+pub async fn apply_redemption(
+    tx: &Tx,
+    user: UserId,
+    token: TokenId,
+    previous: Option<&StoredSubscription>,
+    redemption: &Redemption,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let values = [
+        user.0.into(),
+        token.0.into(),
+        At(redemption.expiry).into(),
+        Status::Active.label().into(),
+        redemption.stage.map(Stage::number).into(),
+    ];
+    let Some(previous) = previous else {
+        let insert = "INSERT INTO vip_subscribers
+                          (user_id, token_id, expiry_date, status, vip_entry_stage, join_date)
+                      VALUES ($1, $2, $3, $4, $5, $6)
+                      ON CONFLICT (user_id) DO NOTHING";
+        let values = values.into_iter().chain([At(now).into()]);
+        return Ok(sql::execute(tx, insert, values).await? == 1);
+    };
+    let same_expiry = match tx.dialect() {
+        Dialect::Postgres => "expiry_date = $10",
+        // Not written by us, the same moment may be spelled otherwise, and a wrong spelling must not
+        // shut its owner out: then the second has to do.
+        Dialect::Sqlite => "(expiry_date = $10 OR datetime(expiry_date) = datetime($10))",
+    };
+    let update = format!(
+        "UPDATE vip_subscribers
+         SET token_id = $2, expiry_date = $3, status = $4, vip_entry_stage = $5,
+             invite_link_sent_at = CASE WHEN $5 IS NULL THEN invite_link_sent_at END
+         WHERE user_id = $1 AND id = $6 AND token_id = $7 AND ({RUNS}) = $8
+           AND ({STAGE}) IS NOT DISTINCT FROM $9 AND {same_expiry}"
+    );
+    let seen = previous.subscription;
+    let values = values.into_iter().chain([
+        previous.id.0.into(),
+        previous.token.0.into(),
+        (seen.status == Status::Active).into(),
+        seen.stage.map(Stage::number).into(),
+        At(seen.expiry).into(),
+    ]);
+    Ok(sql::execute(tx, &update, values).await? == 1)
+}
+
+/// Takes the ritual of a person from one stage to another; none is its end. False when it is not at
+/// `from` any more, or when the subscription is over.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn advance_stage(
+    tx: &Tx,
+    user: UserId,
+    from: Stage,
+    to: Option<Stage>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let update = format!(
+        "UPDATE vip_subscribers
+         SET vip_entry_stage = $3, invite_link_sent_at = CASE WHEN $3 = 3 THEN $4 ELSE invite_link_sent_at END
+         WHERE user_id = $1 AND ({STAGE}) = $2 AND {RUNS} AND expiry_date >= $4"
+    );
+    let values = [
+        user.0.into(),
+        from.number().into(),
+        to.map(Stage::number).into(),
+        At(now).into(),
+    ];
+    one(tx, &update, values).await
+}
+
+/// The subscription in a row that it was joined to, if there is one.
+pub(crate) fn joined(
+    id: Option<i32>,
+    token_id: Option<i32>,
+    status: Option<String>,
+    expiry_date: Option<At>,
+    vip_entry_stage: Option<i32>,
+) -> Option<StoredSubscription> {
+    let row = Row {
+        id: id?,
+        token_id: token_id?,
+        status: status?,
+        expiry_date: expiry_date?,
+        vip_entry_stage,
+    };
+    Some(row.into())
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: i32,
+    token_id: i32,
+    status: String,
+    expiry_date: At,
+    vip_entry_stage: Option<i32>,
+}
+
+struct SituationRow {
+    subscription: Row,
+    presence: Option<presence::Row>,
+    link: Option<entry_links::Row>,
+    request: Option<vip_door::Row>,
+}
+
+impl FromQueryResult for SituationRow {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            subscription: Row::from_query_result(row, prefix)?,
+            presence: sql::joined(row, "presence", "user_id")?,
+            link: sql::joined(row, "entry_links", "id")?,
+            request: sql::joined(row, "door_requests", "user_id")?,
+        })
+    }
+}
+
+impl From<Row> for StoredSubscription {
+    fn from(row: Row) -> Self {
         Self {
             id: SubscriberId(row.id),
+            token: TokenId(row.token_id),
             subscription: Subscription {
                 status: Status::from_label(&row.status),
                 expiry: row.expiry_date.0,
                 stage: row.vip_entry_stage.map(Stage::from_number),
             },
         }
+    }
+}
+
+impl From<vip_subscribers::Model> for StoredSubscription {
+    fn from(row: vip_subscribers::Model) -> Self {
+        Row {
+            id: row.id,
+            token_id: row.token_id,
+            status: row.status,
+            expiry_date: row.expiry_date,
+            vip_entry_stage: row.vip_entry_stage,
+        }
+        .into()
     }
 }

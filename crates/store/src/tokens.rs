@@ -1,4 +1,5 @@
-//! Invitations, table `invitation_tokens`. Each opens once; what it is good for the callers know.
+//! Tokens as the predecessor knows them, table `invitation_tokens`. What they are good for
+//! [`invitations`](crate::invitations) says.
 
 use domain::clock::Timestamp;
 use domain::id::{PlanId, TokenId, UserId};
@@ -8,10 +9,9 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 use crate::entity::invitation_tokens::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
-use crate::sql;
 use crate::value::At;
 
-/// An invitation to be issued.
+/// A token to be issued.
 #[derive(Clone, Debug)]
 pub struct NewToken<'a> {
     /// Its text; unique, at most 64 characters.
@@ -24,7 +24,7 @@ pub struct NewToken<'a> {
     pub plan: Option<PlanId>,
 }
 
-/// An invitation as it is stored.
+/// A token as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredToken {
     /// Row id.
@@ -47,7 +47,7 @@ pub struct StoredToken {
     pub plan: Option<PlanId>,
 }
 
-/// Issues an invitation that nobody has used.
+/// Issues a token as the predecessor does: it promises what its plan offers when it is redeemed.
 ///
 /// # Errors
 /// A unique violation when the text exists; a broken foreign key when the plan does not.
@@ -64,26 +64,13 @@ pub async fn issue(tx: &Tx, token: &NewToken<'_>, now: Timestamp) -> Result<Stor
     Ok(row.insert(tx).await?.into())
 }
 
-/// The invitation of exactly that text, used or not.
+/// The token of exactly that text, used or not.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn find(db: &impl Connection, token: &str) -> Result<Option<StoredToken>, StoreError> {
     let row = Entity::find().filter(Column::Token.eq(token)).one(db).await?;
     Ok(row.map(StoredToken::from))
-}
-
-/// Uses an invitation up; of all who try, one is told true. Whether its time is over is not looked at.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn redeem(tx: &Tx, id: TokenId, by: UserId, now: Timestamp) -> Result<bool, StoreError> {
-    sql::one(
-        tx,
-        "UPDATE invitation_tokens SET used = TRUE, used_by = $2, used_at = $3 WHERE id = $1 AND NOT used",
-        [id.0.into(), by.0.into(), At(now).into()],
-    )
-    .await
 }
 
 impl From<Model> for StoredToken {

@@ -129,13 +129,42 @@ pub async fn find(db: &impl Connection, id: i64) -> Result<Option<OutboxRow>, St
 /// # Errors
 /// When the database does not answer.
 pub async fn due(db: &impl Connection, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+    due_where(db, "", Vec::new(), now, limit).await
+}
+
+/// The same, of some kinds only.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_of(
+    db: &impl Connection,
+    kinds: &[&str],
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    if kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let condition = format!("AND kind IN ({})", parameters(3, kinds.len()));
+    let kinds: Vec<Value> = kinds.iter().map(|kind| (*kind).into()).collect();
+    due_where(db, &condition, kinds, now, limit).await
+}
+
+async fn due_where(
+    db: &impl Connection,
+    condition: &str,
+    values: Vec<Value>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<OutboxRow>, StoreError> {
     let query = format!(
         "SELECT {COLUMNS} FROM outbox
-         WHERE id IN ({HEADS}) AND {FREE} AND (next_try IS NULL OR next_try <= $1)
+         WHERE id IN ({HEADS}) AND {FREE} AND (next_try IS NULL OR next_try <= $1) {condition}
          ORDER BY id
          LIMIT $2"
     );
-    rows(db, &query, [At(now).into(), i64::from(limit).into()]).await
+    let always = [At(now).into(), i64::from(limit).into()];
+    rows(db, &query, always.into_iter().chain(values)).await
 }
 
 /// The next moment after `now` at which a row becomes due by time alone.

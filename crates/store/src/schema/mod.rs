@@ -17,6 +17,7 @@ mod house_holds;
 mod migration;
 mod nine_tables;
 mod run;
+mod way_in;
 
 use std::path::PathBuf;
 
@@ -36,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     nine_tables::MIGRATION,
     first_light::MIGRATION,
     house_holds::MIGRATION,
+    way_in::MIGRATION,
 ];
 
 /// Our table of applied migrations.

@@ -313,13 +313,14 @@ mod tests {
         super::super::nine_tables::MIGRATION,
         super::super::first_light::MIGRATION,
         super::super::house_holds::MIGRATION,
+        super::super::way_in::MIGRATION,
         step(
-            "0004_good",
+            "0005_good",
             &["CREATE TABLE good (id INTEGER)"],
             &["DROP TABLE good"],
         ),
         step(
-            "0005_bad",
+            "0006_bad",
             &["CREATE TABLE half (id INTEGER); DROP TABLE missing;"],
             &[""],
         ),
@@ -329,8 +330,9 @@ mod tests {
         super::super::nine_tables::MIGRATION,
         super::super::first_light::MIGRATION,
         super::super::house_holds::MIGRATION,
+        super::super::way_in::MIGRATION,
         step(
-            "0004_stuck",
+            "0005_stuck",
             &["CREATE TABLE stuck (id INTEGER)"],
             &["DROP TABLE stuck; DROP TABLE missing"],
         ),
@@ -342,7 +344,7 @@ mod tests {
             let before = tables(&store.read()).await.unwrap();
             let failed = up(&store, FAILING, None, now()).await.unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0005_bad"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0006_bad"),
                 "{failed:?}"
             );
             assert_eq!(tables(&store.read()).await.unwrap(), before);
@@ -353,7 +355,7 @@ mod tests {
                 .await
                 .unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0004_stuck"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0005_stuck"),
                 "{failed:?}"
             );
             assert_eq!(state(&store.read(), STUCK).await, Ok(SchemaState::Current));

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use domain::id::{BotId, UserId};
+use domain::channel::ChannelRights;
+use domain::id::{BotId, ChatId, UserId};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use super::nine_tables as expected;
@@ -12,9 +13,14 @@ use super::{
     Database, Kind, add_people, at_once, later, lines, now, on, on_every_database, on_every_store, run_sql,
 };
 use crate::dialogues::{self, Dialogue};
+use crate::entry_links::{self, CloseReason, NewEntryLink};
 use crate::inbox::NewUpdate;
+use crate::presence::{self, Sighting, Standing};
+use crate::subscribers::{self, Grant};
+use crate::vip_door::{self, Decision, Line, NewRequest};
 use crate::{
-    Dialect, Store, StoreError, StoreOptions, Tx, house, inbox, outbox, people, reachability, settings,
+    Dialect, Store, StoreError, StoreOptions, Tx, blocks, channels, confirmations, house, inbox, outbox,
+    people, reachability, settings,
 };
 
 /// All tables with at least one row, without our mark.
@@ -59,7 +65,54 @@ async fn work(tx: &Tx, epoch: i64) -> Result<(), StoreError> {
     };
     dialogues::begin(tx, UserId(7), &dialogue, now()).await?;
     reachability::note_blocked(tx, UserId(7), "told", now()).await?;
+    enter(tx, id).await?;
     inbox::set_outcome(tx, stored[0].seq, epoch, "menu").await?;
+    Ok(())
+}
+
+/// What the way in keeps.
+async fn enter(tx: &Tx, outbox: i64) -> Result<(), StoreError> {
+    let (user, channel) = (UserId(7), ChatId(-100));
+    let grant = Grant {
+        user,
+        token: "GRANT-1",
+        plan: None,
+        by: UserId(0),
+        expiry: later(60),
+        stage: None,
+    };
+    subscribers::grant(tx, &grant, now()).await?;
+    let link = NewEntryLink {
+        user,
+        channel,
+        outbox,
+        expires_at: later(60),
+    };
+    let link = entry_links::plan(tx, &link, now()).await?.id;
+    entry_links::close(tx, link, CloseReason::Failed, now()).await?;
+    let request = NewRequest {
+        user,
+        channel,
+        chat: ChatId(7),
+        link: Some(link),
+    };
+    let number = vip_door::note_request(tx, &request, now()).await?.number;
+    vip_door::decide(tx, user, channel, number, Decision::Gone, now()).await?;
+    vip_door::said(tx, user, channel, Line::Hold(number), now()).await?;
+    let seen = Sighting {
+        user,
+        channel,
+        standing: Standing::Kicked,
+        until: Some(later(60)),
+        actor: None,
+    };
+    presence::note(tx, &seen, now()).await?;
+    presence::ask(tx, user, channel, now()).await?;
+    channels::note_rights(tx, channel, ChannelRights::NONE, now()).await?;
+    channels::alarm(tx, channel, now()).await?;
+    let question = confirmations::open(tx, user, "{}", later(60), now()).await?;
+    confirmations::consume(tx, question, user, now()).await?;
+    blocks::block(tx, user, UserId(9), now()).await?;
     Ok(())
 }
 
@@ -115,13 +168,23 @@ fn a_unit_of_work_counts_whole() {
         let epoch = ready(&store).await;
         store.write(async |tx| work(tx, epoch).await).await.unwrap();
         let ours = [
+            "blocks",
+            "channel_rights",
+            "confirmations",
             "dialogues",
+            "door_requests",
+            "door_said",
+            "entry_links",
             "house",
             "inbox",
+            "invitation_tokens",
+            "invitations",
             "outbox",
+            "presence",
             "reachability",
             "settings",
             "users",
+            "vip_subscribers",
         ];
         assert_eq!(filled(&store).await, ours);
     });
@@ -325,7 +388,7 @@ fn every_time_of_ours_has_26_characters_on_sqlite() {
                 seen += 1;
             }
         }
-        assert!(seen >= 14, "only {seen} were looked at");
+        assert!(seen >= 35, "only {seen} were looked at");
     });
 }
 
@@ -384,7 +447,15 @@ fn what_refers_to_the_nine_tables_goes_with_their_rows() {
             .into_iter()
             .filter(|line| !nine.contains(&format!("{}.", line.split(' ').next().unwrap())))
             .collect();
-        assert_eq!(ours, ["dialogues cascade", "reachability cascade"]);
+        let expected = [
+            "dialogues",
+            "door_requests",
+            "door_said",
+            "invitations",
+            "presence",
+            "reachability",
+        ];
+        assert_eq!(ours, expected.map(|table| format!("{table} cascade")));
     });
 }
 

@@ -9,6 +9,7 @@ use crate::{Dialect, Store, StoreOptions, schema};
 const FIRST: &str = "0001_nine_tables";
 const SECOND: &str = "0002_first_light";
 const THIRD: &str = "0003_house_holds";
+const FOURTH: &str = "0004_way_in";
 
 /// `table.column | type | nullability, key`
 async fn columns(db: &impl Connection) -> Vec<String> {
@@ -224,7 +225,7 @@ fn migration_2_widens_the_token_where_its_length_counts() {
         if store.dialect() == Dialect::Postgres {
             let long = "INSERT INTO invitation_tokens VALUES (1, 'ABCDEFGHIJKLMNOPQR', 1, '2026-01-01', 24, false, NULL, NULL, NULL)";
             run_sql(&store, long).await;
-            let refused = down(&store, 2, agreed(&database.url.database_name()))
+            let refused = down(&store, 3, agreed(&database.url.database_name()))
                 .await
                 .unwrap_err();
             assert!(
@@ -241,7 +242,7 @@ fn down_to_nothing_leaves_nothing_and_up_again_is_the_same() {
     on_every_database(async |database| {
         let store = database.open().await;
         let mut after = vec![everything(&store).await];
-        let steps = [FIRST, SECOND, THIRD];
+        let steps = [FIRST, SECOND, THIRD, FOURTH];
         for step in steps {
             assert_eq!(up(&store, 1).await, [step]);
             after.push(everything(&store).await);
@@ -264,7 +265,10 @@ fn down_to_nothing_leaves_nothing_and_up_again_is_the_same() {
 
         assert_eq!(up(&store, 9).await, steps);
         assert_eq!(&everything(&store).await, after.last().unwrap());
-        assert_eq!(down(&store, 9, SILENT).await.unwrap(), [THIRD, SECOND, FIRST]);
+        assert_eq!(
+            down(&store, 9, SILENT).await.unwrap(),
+            [FOURTH, THIRD, SECOND, FIRST]
+        );
         assert_eq!(everything(&store).await, after[0]);
     });
 }
@@ -280,7 +284,7 @@ fn states() {
         up(&store, 1).await;
         let behind = SchemaState::Behind {
             applied: vec![FIRST.to_owned()],
-            pending: vec![SECOND.to_owned(), THIRD.to_owned()],
+            pending: [SECOND, THIRD, FOURTH].map(str::to_owned).to_vec(),
         };
         assert_eq!(state().await, behind);
         schema::up(&store, None, later(5)).await.unwrap();
@@ -295,6 +299,7 @@ fn states() {
             (FIRST, Some(now()), true),
             (SECOND, Some(later(5)), true),
             (THIRD, Some(later(5)), true),
+            (FOURTH, Some(later(5)), true),
         ];
         assert_eq!(seen, expected);
     });
@@ -387,7 +392,7 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
                 database: confirmed,
                 ..agreed("")
             };
-            let refused = down(&store, 3, consent).await.unwrap_err();
+            let refused = down(&store, 4, consent).await.unwrap_err();
             let losses = [("settings", 1), ("users", 2)].map(|(table, rows)| Loss {
                 table: table.to_owned(),
                 rows,
@@ -409,7 +414,7 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
                 backup_exists: false,
                 ..agreed(&name)
             };
-            let refused = down(&store, 3, consent).await.unwrap_err();
+            let refused = down(&store, 4, consent).await.unwrap_err();
             assert_eq!(
                 refused,
                 SchemaError::NeedsBackup {
@@ -419,9 +424,9 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
         }
         assert_eq!(everything(&store).await, before);
         assert_eq!(
-            down(&store, 1, SILENT).await.unwrap(),
-            [THIRD],
-            "it drops no rows"
+            down(&store, 2, SILENT).await.unwrap(),
+            [FOURTH, THIRD],
+            "they drop no rows"
         );
         assert_eq!(down(&store, 2, agreed(&name)).await.unwrap(), [SECOND, FIRST]);
     });
@@ -448,12 +453,12 @@ fn several_that_start_at_once_migrate_once() {
             applied.push(start.await.unwrap());
         }
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 3]);
+        assert_eq!(applied, [0, 0, 4]);
     });
 }
 
 /// Rows that a database holds after each step, with what must be left of them after all steps.
-const SAMPLES: [(&str, &str, &str, &[&str]); 3] = [
+const SAMPLES: [(&str, &str, &str, &[&str]); 4] = [
     (
         FIRST,
         "INSERT INTO users VALUES (7, 'ana', 'Ana', NULL, 'VIP', '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000');
@@ -495,6 +500,22 @@ const SAMPLES: [(&str, &str, &str, &[&str]); 3] = [
         "SELECT o.kind || ' ' || d.step || ' ' || r.reason AS line FROM outbox o, dialogues d, reachability r",
         &["notice plan told"],
     ),
+    (
+        FOURTH,
+        "INSERT INTO invitations VALUES (1, 'invitation', 'Mensual', 30, 9.99, '$', false);
+         INSERT INTO entry_links (user_id, channel_id, url, created_at, expires_at, outbox_id)
+         VALUES (7, -100, 'https://t.me/+a', '2026-01-01 00:00:00.000000', '2026-01-02 00:00:00.000000', 1);
+         INSERT INTO door_requests VALUES (7, -100, 1, 1, 7, '2026-01-01 00:00:00.000000', 1, 'open', NULL);
+         INSERT INTO door_said VALUES (7, -100, 'FINISH', 1, '2026-01-01 00:00:00.000000');
+         INSERT INTO presence VALUES (7, -100, 'left', '2026-01-01 00:00:00.000000', NULL, NULL, '2026-01-01 00:00:00.000000', NULL, NULL, NULL);
+         INSERT INTO channel_rights VALUES (-100, true, true, false, '2026-01-01 00:00:00.000000', NULL);
+         INSERT INTO confirmations (user_id, action, created_at, expires_at)
+         VALUES (9, '{}', '2026-01-01 00:00:00.000000', '2026-01-02 00:00:00.000000');
+         INSERT INTO blocks VALUES (8, '2026-01-01 00:00:00.000000', 9);",
+        "SELECT i.kind || ' ' || l.url || ' ' || r.decision || ' ' || s.line || ' ' || p.standing || ' ' || c.action AS line
+         FROM invitations i, entry_links l, door_requests r, door_said s, presence p, confirmations c, blocks, channel_rights",
+        &["invitation https://t.me/+a open FINISH left {}"],
+    ),
 ];
 
 #[test]
@@ -528,7 +549,7 @@ fn looking_changes_nothing() {
         let before = objects(&store.read()).await;
         schema::state(&store).await.unwrap();
         let steps = schema::status(&store).await.unwrap();
-        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 3);
+        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 4);
         assert_eq!(objects(&store.read()).await, before);
     });
 }

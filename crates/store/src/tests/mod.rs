@@ -2,24 +2,33 @@
 //! `TEST_POSTGRES_URL` names a server on which databases may be made and dropped.
 
 mod backups;
+mod channels;
+mod confirmations;
 mod connections;
 mod crowd;
 mod dialogues;
+mod entry_links;
 mod inbox;
 mod infrastructure;
 mod interests;
+mod invariants;
+mod invitations;
 mod lock;
 mod migrations;
 mod nine_tables;
 mod outage;
 mod outbox;
 mod outbox_order;
+mod presence;
 mod processes;
+mod redemptions;
 mod repositories;
 mod requests;
 mod role_log;
+mod roles;
 mod tokens;
 mod values;
+mod vip_door;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,0 +1,382 @@
+//! Invitations: tokens with what they promise, table `invitations`, one row per token at most.
+//!
+//! A token without such a row was issued by the predecessor: it is an invitation, and promises what
+//! its plan offers at present. [`tokens`](crate::tokens) has the bare rows.
+
+use domain::clock::Timestamp;
+use domain::id::{PlanId, TokenId, UserId};
+use domain::money::Money;
+use domain::plan::Plan;
+use domain::token::{Invitation, InvitationCode, InvitationPlan, InvitationState, Usage};
+use sea_orm::FromQueryResult;
+
+use crate::error::StoreError;
+use crate::plans;
+use crate::session::{Connection, Tx};
+use crate::sql::{self, one};
+use crate::subscribers::{self, StoredSubscription};
+use crate::value::{Amount, At};
+
+/// How many codes are tried before none is issued. With codes that nobody can guess even the second
+/// is never needed.
+const CODES: usize = 10;
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// It can be redeemed, once.
+    Invitation,
+    /// A custodian gave time without one. Such a token is used from the beginning.
+    Grant,
+    /// The same for somebody who was a member elsewhere.
+    Import,
+}
+
+impl TokenKind {
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Grant => "grant",
+            Self::Import => "import",
+        }
+    }
+
+    /// A label that nobody knows is no invitation.
+    fn from_label(label: Option<&str>) -> Self {
+        match label {
+            None => Self::Invitation,
+            Some(label) => [Self::Invitation, Self::Import]
+                .into_iter()
+                .find(|kind| kind.label() == label)
+                .unwrap_or(Self::Grant),
+        }
+    }
+}
+
+/// What an invitation is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Name of the plan.
+    pub plan: String,
+    /// How many days it gives. Old plans may break today's rules.
+    pub days: i32,
+    /// What was paid for it.
+    pub price: Money,
+    /// In which currency.
+    pub currency: String,
+}
+
+/// An invitation and whoever opens it, as they stand in one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundInvitation {
+    /// Row id.
+    pub id: TokenId,
+    /// The code.
+    pub code: InvitationCode,
+    /// What its redemption depends on.
+    pub invitation: Invitation,
+    /// What it promised when it was issued, else what its plan offers at present; none without either.
+    pub offer: Option<Offer>,
+    /// What kind of token it is.
+    pub kind: TokenKind,
+    /// Whether it waits for a custodian's consent. It cannot be claimed until then.
+    pub held: bool,
+    /// Who issued it; 0 is the house.
+    pub by: UserId,
+    /// When it was redeemed. Old rows may not tell.
+    pub used_at: Option<Timestamp>,
+    /// The subscription of whoever opens it, valid or not.
+    pub subscription: Option<StoredSubscription>,
+    /// Whether a custodian has blocked whoever opens it.
+    pub blocked: bool,
+}
+
+/// An invitation to be issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewInvitation {
+    /// For which plan.
+    pub plan: PlanId,
+    /// Who issues it.
+    pub by: UserId,
+    /// For how many hours it can be redeemed.
+    pub valid_hours: i32,
+}
+
+/// An invitation that was just issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// Row id.
+    pub id: TokenId,
+    /// Its code.
+    pub code: InvitationCode,
+    /// Its state and its end.
+    pub invitation: Invitation,
+    /// What it promises.
+    pub offer: Offer,
+}
+
+/// Why no invitation was issued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IssueError {
+    /// There is no such plan, or it is not on offer.
+    #[error("the plan is not on offer")]
+    NotOnOffer,
+    /// All codes that were tried exist already.
+    #[error("no code was free")]
+    NoCode,
+    /// The store's trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The invitation of a code, with what it promises and the subscription of whoever opens it, in one
+/// statement.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn look_up(
+    db: &impl Connection,
+    code: &InvitationCode,
+    opens: UserId,
+) -> Result<Option<FoundInvitation>, StoreError> {
+    let found: Option<Found> = sql::first(
+        db,
+        "SELECT t.id, t.generated_by, t.created_at, t.duration_hours, t.used, t.used_by, t.used_at,
+                i.kind, i.held, i.plan_name, i.days, i.price, i.currency,
+                p.active, p.name AS now_name, p.duration_days AS now_days, p.price AS now_price,
+                p.currency AS now_currency,
+                v.id AS subscriber_id, v.token_id, v.status, v.expiry_date, v.vip_entry_stage,
+                b.user_id AS blocked_id
+         FROM invitation_tokens t
+         LEFT JOIN invitations i ON i.token_id = t.id
+         LEFT JOIN subscription_plans p ON p.id = t.plan_id
+         LEFT JOIN vip_subscribers v ON v.user_id = $2
+         LEFT JOIN blocks b ON b.user_id = $2
+         WHERE t.token = $1",
+        [code.as_str().into(), opens.0.into()],
+    )
+    .await?;
+    found.map(|found| found.translate(code)).transpose()
+}
+
+/// Uses up an invitation that was [looked up](look_up). Of all who try, one is told true. False when it
+/// was used, held or changed meanwhile, when its plan was taken off, or when it could not be redeemed
+/// in the first place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim(tx: &Tx, found: &FoundInvitation, by: UserId, now: Timestamp) -> Result<bool, StoreError> {
+    if found.invitation.state(now) != InvitationState::Redeemable {
+        return Ok(false);
+    }
+    one(
+        tx,
+        "UPDATE invitation_tokens SET used = TRUE, used_by = $2, used_at = $3
+         WHERE id = $1 AND NOT used AND token = $4 AND duration_hours = $5
+           AND NOT EXISTS (SELECT 1 FROM invitations i
+                           WHERE i.token_id = invitation_tokens.id AND (i.held OR i.kind <> $6))
+           AND NOT EXISTS (SELECT 1 FROM subscription_plans p
+                           WHERE p.id = invitation_tokens.plan_id AND NOT p.active)",
+        [
+            found.id.0.into(),
+            by.0.into(),
+            At(now).into(),
+            found.code.as_str().into(),
+            found.invitation.valid_hours.into(),
+            TokenKind::Invitation.label().into(),
+        ],
+    )
+    .await
+}
+
+/// Issues an invitation that promises what its plan offers at present. `codes` gives codes that nobody
+/// can guess; another one is asked for when one is taken.
+///
+/// # Errors
+/// [`IssueError::NotOnOffer`] and [`IssueError::NoCode`] leave the transaction as it was.
+pub async fn issue(
+    tx: &Tx,
+    new: &NewInvitation,
+    codes: impl FnMut() -> InvitationCode,
+    now: Timestamp,
+) -> Result<Issued, IssueError> {
+    let plan = plans::find(tx, new.plan).await?.filter(|plan| plan.active);
+    let offer = plan.map(Offer::from).ok_or(IssueError::NotOnOffer)?;
+    for code in std::iter::repeat_with(codes).take(CODES) {
+        if let Some(id) = insert(tx, &code, new, now).await? {
+            describe(tx, id, TokenKind::Invitation, Some(&offer)).await?;
+            return Ok(Issued {
+                id,
+                code,
+                invitation: Invitation {
+                    created_at: now,
+                    valid_hours: new.valid_hours,
+                    usage: Usage::Unused,
+                    plan: InvitationPlan::Active,
+                },
+                offer,
+            });
+        }
+    }
+    Err(IssueError::NoCode)
+}
+
+/// None when the code is taken.
+async fn insert(
+    tx: &Tx,
+    code: &InvitationCode,
+    new: &NewInvitation,
+    now: Timestamp,
+) -> Result<Option<TokenId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Added {
+        id: i32,
+    }
+    let added: Option<Added> = sql::first(
+        tx,
+        "INSERT INTO invitation_tokens (token, generated_by, created_at, duration_hours, used, plan_id)
+         VALUES ($1, $2, $3, $4, FALSE, $5)
+         ON CONFLICT (token) DO NOTHING
+         RETURNING id",
+        [
+            code.as_str().into(),
+            new.by.0.into(),
+            At(now).into(),
+            new.valid_hours.into(),
+            new.plan.0.into(),
+        ],
+    )
+    .await?;
+    Ok(added.map(|row| TokenId(row.id)))
+}
+
+/// Says what a token is and what it promises.
+pub(crate) async fn describe(
+    tx: &Tx,
+    token: TokenId,
+    kind: TokenKind,
+    offer: Option<&Offer>,
+) -> Result<(), StoreError> {
+    sql::execute(
+        tx,
+        "INSERT INTO invitations (token_id, kind, plan_name, days, price, currency, held)
+         VALUES ($1, $2, $3, $4, $5, $6, FALSE)",
+        [
+            token.0.into(),
+            kind.label().into(),
+            offer.map(|offer| offer.plan.as_str()).into(),
+            offer.map(|offer| offer.days).into(),
+            offer.map(|offer| Amount(offer.price)).into(),
+            offer.map(|offer| offer.currency.as_str()).into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+impl From<Plan> for Offer {
+    fn from(plan: Plan) -> Self {
+        Self {
+            plan: plan.name,
+            days: plan.days,
+            price: plan.price,
+            currency: plan.currency,
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Found {
+    id: i32,
+    generated_by: i64,
+    created_at: At,
+    duration_hours: i32,
+    used: bool,
+    used_by: Option<i64>,
+    used_at: Option<At>,
+    kind: Option<String>,
+    held: Option<bool>,
+    plan_name: Option<String>,
+    days: Option<i32>,
+    price: Option<Amount>,
+    currency: Option<String>,
+    active: Option<bool>,
+    now_name: Option<String>,
+    now_days: Option<i32>,
+    now_price: Option<f64>,
+    now_currency: Option<String>,
+    subscriber_id: Option<i32>,
+    token_id: Option<i32>,
+    status: Option<String>,
+    expiry_date: Option<At>,
+    vip_entry_stage: Option<i32>,
+    blocked_id: Option<i64>,
+}
+
+impl Found {
+    fn translate(self, code: &InvitationCode) -> Result<FoundInvitation, StoreError> {
+        let offer = self
+            .promised()
+            .map_or_else(|| self.offered(), |offer| Ok(Some(offer)))?;
+        Ok(FoundInvitation {
+            id: TokenId(self.id),
+            code: code.clone(),
+            invitation: Invitation {
+                created_at: self.created_at.0,
+                valid_hours: self.duration_hours,
+                usage: match (self.used, self.used_by) {
+                    (false, _) => Usage::Unused,
+                    (true, Some(by)) => Usage::By(UserId(by)),
+                    (true, None) => Usage::BySomebody,
+                },
+                plan: match (self.active, &offer) {
+                    (Some(false), _) => InvitationPlan::Inactive,
+                    // What was sold is honoured, even if the plan's row is gone.
+                    (Some(true), _) | (None, Some(_)) => InvitationPlan::Active,
+                    (None, None) => InvitationPlan::Missing,
+                },
+            },
+            offer,
+            kind: TokenKind::from_label(self.kind.as_deref()),
+            held: self.held.unwrap_or(false),
+            by: UserId(self.generated_by),
+            used_at: self.used_at.map(|at| at.0),
+            subscription: subscribers::joined(
+                self.subscriber_id,
+                self.token_id,
+                self.status,
+                self.expiry_date,
+                self.vip_entry_stage,
+            ),
+            blocked: self.blocked_id.is_some(),
+        })
+    }
+
+    /// What was promised when it was issued.
+    fn promised(&self) -> Option<Offer> {
+        Some(Offer {
+            plan: self.plan_name.clone()?,
+            days: self.days?,
+            price: self.price?.0,
+            currency: self.currency.clone()?,
+        })
+    }
+
+    /// What the plan offers at present.
+    fn offered(&self) -> Result<Option<Offer>, StoreError> {
+        let (Some(plan), Some(days), Some(price), Some(currency)) = (
+            self.now_name.clone(),
+            self.now_days,
+            self.now_price,
+            self.now_currency.clone(),
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(Offer {
+            plan,
+            days,
+            price: plans::price(price)?,
+            currency,
+        }))
+    }
+}
