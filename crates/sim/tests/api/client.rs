@@ -9,6 +9,8 @@ use sim::{Clock, Options, Sim};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::decoding;
+
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HashMap<String, String>,
@@ -60,7 +62,7 @@ pub(crate) async fn request(sim: &Sim, verb: &str, target: &str, content_type: &
     request_with(sim, verb, target, &[&content_type], body).await
 }
 
-/// Like [`request`], with whole lines of headers.
+/// Like [`request`], with whole lines of headers. A public library has to understand the answer.
 pub(crate) async fn request_with(
     sim: &Sim,
     verb: &str,
@@ -76,7 +78,9 @@ pub(crate) async fn request_with(
     )
     .into_bytes();
     request.extend_from_slice(body);
-    raw(sim, &request).await
+    let answer = raw(sim, &request).await;
+    decoding::check(target, &answer);
+    answer
 }
 
 /// Calls a method of the first bot with a JSON body.

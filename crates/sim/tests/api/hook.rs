@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
+use frankenstein::updates::Update;
 use serde_json::{Value, json};
 use sim::Sim;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::result;
+use crate::decoding::round_trip;
 
 pub(crate) struct Hook {
     pub(crate) port: u16,
@@ -79,7 +81,9 @@ impl Hook {
 
 impl Request {
     pub(crate) fn update(&self) -> Value {
-        serde_json::from_str(&self.body).expect("updates are JSON")
+        let update = serde_json::from_str(&self.body).expect("updates are JSON");
+        round_trip::<Update>(&update);
+        update
     }
 
     /// The text of the message, or the data of the tap.
