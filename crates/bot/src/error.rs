@@ -21,6 +21,12 @@ pub(crate) enum HandlerError {
     /// The update cannot be read.
     #[error(transparent)]
     Undecodable(#[from] Undecodable),
+    /// What was stored with a row of the outbox cannot be read.
+    #[error("the payload of row {row} of the outbox cannot be read")]
+    Payload {
+        /// Its id.
+        row: i64,
+    },
     /// The row belongs to somebody else by now: nothing was changed.
     #[error("the row is not ours any more")]
     Lost,
@@ -52,6 +58,8 @@ pub(crate) enum Failure {
     Render,
     /// The update does not decode.
     Undecodable,
+    /// A payload of the outbox does not decode.
+    Payload,
     /// The process died while it ran alone.
     Died,
 }
@@ -64,6 +72,7 @@ impl Failure {
             Self::StatementRefused => "statement_refused",
             Self::Render => "render",
             Self::Undecodable => "undecodable",
+            Self::Payload => "payload",
             Self::Died => "died",
         }
     }
@@ -80,12 +89,13 @@ impl HandlerError {
             ) => Fault::Outside(None),
             Self::Voice(_) => Fault::Own(Failure::Render),
             Self::Undecodable(_) => Fault::Own(Failure::Undecodable),
+            Self::Payload { .. } => Fault::Own(Failure::Payload),
             Self::Lost => Fault::Lost,
             Self::Api(error) => match error.verdict() {
                 Verdict::Retry(wait) => Fault::Outside(wait),
                 // The bot itself cannot work now; the update is not to blame.
                 Verdict::Stop => Fault::Outside(None),
-                Verdict::Done | Verdict::Gone | Verdict::Bad => Fault::Undeliverable,
+                Verdict::Done | Verdict::Gone | Verdict::NoRights | Verdict::Bad => Fault::Undeliverable,
             },
         }
     }

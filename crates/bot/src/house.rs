@@ -5,33 +5,38 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use domain::clock::Clock;
 use domain::id::BotId;
-use store::{Store, StoreError, bot_config, house};
-use telegram::gateway::CommandScope;
-use telegram::polling::Poller;
-use telegram::{ApiError, Gateway, Verdict};
+use store::Store;
+use telegram::webhook::{self, Counters};
+use telegram::{ApiError, Gateway};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use voice::{CommandDescription, CommandId, Voice};
+use voice::Voice;
 
-use crate::handlers::Dispatcher;
-use crate::health::{self, Board, HealthServer, Prober};
-use crate::inbox::{StoreIntake, Worker};
-use crate::settings::Settings;
+use crate::health::{self, Board, HttpServer, Prober, Served};
+use crate::life::reception::FarReception;
+use crate::life::{Means, Reception, Resident, Role, Standing};
+use crate::metrics::Metrics;
+use crate::schema::{self, SchemaRefused};
+use crate::settings::{Settings, Updates};
+use crate::watchdog::{Limits, Pulse, Watchdog};
 
-/// What runs may take so long to finish after a stop was asked for. Together with closing the
-/// rest this stays below 10 s.
+/// What runs may take so long to finish after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(7);
-/// The shortest and the longest pause between tries to reach Telegram at start.
-const PAUSE: (TimeDelta, TimeDelta) = (TimeDelta::seconds(1), TimeDelta::seconds(60));
+/// What does not even give back what it had in hand is left behind. Together with closing the rest
+/// this stays below 10 s.
+const GIVE_BACK: Duration = Duration::from_millis(1_500);
+/// The database may take so long to close.
+const CLOSE: Duration = Duration::from_millis(500);
 
-/// An open house: it receives, answers and tells how it is, until it is closed.
+/// An open house: it serves in whatever role and tells how it is, until it is closed.
 #[derive(Debug)]
 pub struct House {
     store: Store,
-    health: Option<HealthServer>,
+    http: HttpServer,
+    watchdog: Option<Watchdog>,
+    standing: Standing,
     tasks: JoinSet<Ended>,
     stop: CancellationToken,
     cut: CancellationToken,
@@ -40,28 +45,34 @@ pub struct House {
 /// A house cannot open.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database cannot be used.
+    /// The database is none that this house can be opened on.
     #[error("the database: {0}")]
-    Store(#[from] StoreError),
-    /// A port for health is taken or not allowed.
-    #[error("health cannot be served on port {port}: {error}")]
-    HealthPort {
+    Schema(#[from] SchemaRefused),
+    /// A port is taken or not allowed.
+    #[error("port {port} cannot be served: {error}")]
+    Port {
         /// The port.
         port: u16,
         /// Why.
         error: io::Error,
     },
     /// The machine gives no thread.
-    #[error("the health thread cannot be started: {0}")]
-    HealthThread(io::Error),
+    #[error("a thread cannot be started: {0}")]
+    Thread(io::Error),
 }
 
 /// Why an open house cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Fatal {
-    /// Telegram refuses the token.
+    /// Telegram refuses the token as it is introduced.
     #[error("Telegram refuses the bot's token (BOT_TOKEN): {0}")]
     Unauthorized(ApiError),
+    /// Telegram has come to refuse the token.
+    #[error("Telegram has refused the bot's token (BOT_TOKEN) for ten minutes")]
+    TokenRevoked,
+    /// The database cannot be migrated, or has become one that this house cannot work on.
+    #[error("the database: {0}")]
+    Schema(SchemaRefused),
     /// A part that must always run has ended.
     #[error("{0} has ended by itself")]
     PartEnded(&'static str),
@@ -71,8 +82,8 @@ pub enum Fatal {
 type Ended = Result<&'static str, Fatal>;
 
 impl House {
-    /// Opens a house on a migrated database. Returns once health is served and everything runs;
-    /// Telegram need not be in reach yet.
+    /// Opens a house. Returns once HTTP is served; whether this process becomes the worker, and when
+    /// Telegram is reached, shows later.
     ///
     /// # Errors
     /// [`StartError`].
@@ -84,74 +95,97 @@ impl House {
         voice: Voice,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let now = clock.now();
-        let epoch = store
-            .write(async |tx| {
-                bot_config::ensure(tx, settings.seed, now).await?;
-                house::raise_epoch(tx, now).await
-            })
-            .await?;
-
-        let (intake, arrivals) = StoreIntake::new(store.clone(), clock.clone(), bot_id);
-        let poller = Poller::new(gateway.clone(), Arc::new(intake), clock.clone());
-        let contact = poller.contact();
-
+        let version = settings.introduction.as_ref().map_or("", |it| &it.version);
+        let metrics = Arc::new(Metrics::new(version));
+        let reception = Reception::new(store.clone(), clock.clone(), bot_id, metrics.clone());
+        let reception = Arc::new(reception);
+        let standing = Standing::default();
         let board = Board::default();
-        let listeners = health::bind(settings.health.host, &settings.health.ports)
-            .map_err(|(port, error)| StartError::HealthPort { port, error })?;
-        let health =
-            HealthServer::start(listeners, board.clone(), clock.clone()).map_err(StartError::HealthThread)?;
+        let counters = Arc::new(Counters::default());
+
+        let doors = health::bind(&settings.http.endpoints)
+            .map_err(|(port, error)| StartError::Port { port, error })?;
+        let webhook = match &settings.updates {
+            Updates::Polling => None,
+            Updates::Webhook(webhook) => Some(webhook::router(
+                &webhook.path,
+                webhook.secret.clone(),
+                Arc::new(FarReception::new(reception.clone())),
+                counters.clone(),
+            )),
+        };
+        let served = Served {
+            board: board.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            metrics_token: settings.http.metrics_token.clone(),
+            webhook,
+        };
+        let http = HttpServer::start(doors, served).map_err(StartError::Thread)?;
+        schema::admit(&store, settings.when_behind).await?;
+
+        let pulse = Pulse::new();
+        let watchdog = settings.alarm.clone().map(|alarm| {
+            Watchdog::start(pulse.clone(), standing.clone(), Limits::USUAL, alarm).map_err(StartError::Thread)
+        });
+        let watchdog = watchdog.transpose()?;
 
         let stop = CancellationToken::new();
         let cut = CancellationToken::new();
         let mut tasks = JoinSet::new();
-
-        let prober = Prober::new(store.clone(), clock.clone(), contact, board);
+        tasks.spawn(until(stop.clone(), "the heartbeat", pulse.clone().run()));
+        let prober = Prober {
+            store: store.clone(),
+            clock: clock.clone(),
+            standing: standing.clone(),
+            board,
+            metrics: metrics.clone(),
+            webhook: counters,
+            pulse,
+        };
         tasks.spawn(until(stop.clone(), "the prober", prober.run()));
-
-        let commands = CommandId::ALL
-            .iter()
-            .map(|id| voice.command(*id))
-            .collect::<Vec<_>>();
-        let dispatcher = Dispatcher::new(
-            settings.custodians,
-            store.clone(),
-            gateway.clone(),
-            voice,
-            clock.clone(),
-        );
-        let worker = Worker::new(store.clone(), clock.clone(), Arc::new(dispatcher), epoch);
-        let (worker_stop, worker_cut) = (stop.clone(), cut.clone());
-        tasks.spawn(async move {
-            worker.run(arrivals, worker_stop, worker_cut).await;
-            Ok("the inbox worker")
+        let resident = Resident::new(Means {
+            settings: Arc::new(settings),
+            bot: bot_id,
+            store: store.clone(),
+            gateway: gateway.observed_by(metrics.clone()),
+            voice: Arc::new(voice),
+            clock,
+            metrics,
+            reception,
+            standing: standing.clone(),
         });
-
-        let polling_stop = stop.clone();
+        let (stopped, cut_off) = (stop.clone(), cut.clone());
         tasks.spawn(async move {
-            let introduced = polling_stop
-                .run_until_cancelled(introduce(&gateway, &*clock, &commands))
-                .await;
-            if let Some(introduced) = introduced {
-                introduced?;
-                poller.run(polling_stop).await;
-            }
-            Ok("polling")
+            resident.run(stopped, cut_off).await?;
+            Ok("the resident")
         });
-
         Ok(Self {
             store,
-            health: Some(health),
+            http,
+            watchdog,
+            standing,
             tasks,
             stop,
             cut,
         })
     }
 
-    /// Where health is served.
+    /// Where HTTP is served.
     #[must_use]
-    pub fn health_addresses(&self) -> &[SocketAddr] {
-        self.health.as_ref().map_or(&[], HealthServer::addresses)
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.http.addresses()
+    }
+
+    /// What this process is in the house at present.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.standing.role()
+    }
+
+    /// Waits until this process is the worker.
+    pub async fn on_duty(&self) {
+        self.standing.until(Role::Worker).await;
     }
 
     /// Waits until something makes it impossible to go on.
@@ -168,73 +202,41 @@ impl House {
     }
 
     /// Closes the house: receives nothing more, lets what runs finish for a while, gives back
-    /// what does not, closes the database last. Returns whether every part closed in order.
+    /// what does not, closes the database last. Takes less than 10 s. Returns whether every part
+    /// closed in order; what had to be left behind does not count, the next worker takes it up.
     pub async fn close(mut self) -> bool {
+        self.watchdog = None;
         self.stop.cancel();
-        let cut = self.cut.clone();
-        let timer = tokio::spawn(async move {
-            tokio::time::sleep(DRAIN).await;
-            cut.cancel();
-        });
         let mut in_order = true;
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a background task died");
-                in_order = false;
+        let cut = self.cut.clone();
+        let finished = tokio::time::timeout(DRAIN, finish(&mut self.tasks, &mut in_order)).await;
+        if finished.is_err() {
+            cut.cancel();
+            let given_back = tokio::time::timeout(GIVE_BACK, finish(&mut self.tasks, &mut in_order)).await;
+            if given_back.is_err() {
+                tracing::warn!("what still runs is left behind");
+                self.tasks.abort_all();
             }
         }
-        timer.abort();
-        self.health = None;
-        self.store.close().await;
+        drop(self.tasks);
+        drop(self.http);
+        if tokio::time::timeout(CLOSE, self.store.close()).await.is_err() {
+            tracing::warn!("the database did not close in time");
+        }
         in_order
+    }
+}
+
+async fn finish(tasks: &mut JoinSet<Ended>, in_order: &mut bool) {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a background task died");
+            *in_order = false;
+        }
     }
 }
 
 async fn until(stop: CancellationToken, name: &'static str, work: impl Future<Output = ()>) -> Ended {
     stop.run_until_cancelled(work).await;
     Ok(name)
-}
-
-/// Makes the bot known to itself and ready to poll, however long Telegram is away.
-async fn introduce(
-    gateway: &Gateway,
-    clock: &dyn Clock,
-    commands: &[CommandDescription],
-) -> Result<(), Fatal> {
-    let me = persist(clock, "getMe", || gateway.get_me())
-        .await
-        .map_err(Fatal::Unauthorized)?;
-    tracing::info!(bot_id = me.id.0, "Telegram knows the bot");
-    // Polling is refused while a webhook stands (Bot API, getUpdates).
-    persist(clock, "deleteWebhook", || gateway.delete_webhook())
-        .await
-        .map_err(Fatal::Unauthorized)?;
-    if let Err(error) = gateway
-        .set_my_commands(CommandScope::AllPrivateChats, commands)
-        .await
-    {
-        tracing::warn!(%error, "the list of commands could not be set");
-    }
-    Ok(())
-}
-
-/// Calls until Telegram accepts or refuses for good.
-async fn persist<T, F>(clock: &dyn Clock, method: &str, call: impl Fn() -> F) -> Result<T, ApiError>
-where
-    F: Future<Output = Result<T, ApiError>>,
-{
-    let mut pause = PAUSE.0;
-    loop {
-        let error = match call().await {
-            Ok(result) => return Ok(result),
-            Err(error) => error,
-        };
-        let wait = match error.verdict() {
-            Verdict::Retry(wait) => wait.unwrap_or(pause),
-            _ => return Err(error),
-        };
-        tracing::warn!(%error, method, "Telegram cannot be reached yet");
-        clock.sleep(wait).await;
-        pause = (pause * 2).min(PAUSE.1);
-    }
 }

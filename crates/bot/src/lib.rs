@@ -7,20 +7,44 @@
 //! | [`house`] | composition: how a house opens and closes |
 //! | [`settings`] | what a house has to be told |
 //! | [`clock`] | the machine's clock |
-//! | [`schema`] | whether a database may be opened, and migrating it at start |
+//! | [`invitation`] | codes that nobody can guess |
+//! | [`schema`] | whether a database may be opened, and migrating it |
+//! | [`watchdog`] | noticing that nothing moves any more |
+//! | `life` | who works in the house, and what the worker does |
 //! | `action` | what can be shown; what buttons carry |
 //! | `handlers` | from an update to its answer, a file per feature |
 //! | `inbox` | keeping updates and working them off |
+//! | `outbox` | what has to reach Telegram, and sending it |
+//! | `dialogue` | conversations that ask for several things before they do one |
+//! | `way_in` | what changes on the way into the members' channel |
+//! | `key` | how a personal link is handed over |
+//! | `contact` | who can be written to |
+//! | `commands` | the command menus |
+//! | `backoff`, `bell` | waiting, and being told to look |
 //! | `health` | the truth over HTTP |
+//! | `metrics` | the figures over HTTP |
 
 mod action;
+mod backoff;
+mod bell;
 pub mod clock;
+mod commands;
+mod contact;
+mod dialogue;
 mod error;
 mod handlers;
 mod health;
 pub mod house;
 mod inbox;
+pub mod invitation;
+mod key;
+mod life;
+mod metrics;
+mod outbox;
 pub mod schema;
 pub mod settings;
+pub mod watchdog;
+mod way_in;
 
 pub use house::House;
+pub use life::Role;

@@ -1,7 +1,7 @@
 //! Whether a database may be opened as it is, and migrating it at start.
 
 use domain::clock::Timestamp;
-use store::schema::{self, SchemaError, SchemaState};
+use store::schema::{self, Report, SchemaError, SchemaState};
 use store::{Store, StoreError};
 
 /// What to do with a schema that is behind.
@@ -27,28 +27,56 @@ pub enum SchemaRefused {
     Empty,
     /// Not ours, changed by a newer version, or a step failed.
     #[error(transparent)]
-    Schema(#[from] SchemaError),
+    Schema(SchemaError),
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Makes a database fit to be opened: creates the schema in an empty one, and migrates one that is
-/// behind if that is wanted.
+impl From<SchemaError> for SchemaRefused {
+    fn from(error: SchemaError) -> Self {
+        match error {
+            SchemaError::Store(error) => Self::Store(error),
+            error => Self::Schema(error),
+        }
+    }
+}
+
+/// Checks that a house may come to serve on this database, as it is or once it is migrated. Changes
+/// nothing.
 ///
 /// # Errors
 /// [`SchemaRefused`].
-pub async fn prepare(store: &Store, when_behind: WhenBehind, now: Timestamp) -> Result<(), SchemaRefused> {
-    if let SchemaState::Behind { pending, .. } = schema::state(store).await?
-        && when_behind == WhenBehind::Refuse
-    {
-        return Err(SchemaRefused::Behind { pending });
+pub async fn admit(store: &Store, when_behind: WhenBehind) -> Result<(), SchemaRefused> {
+    match schema::state(store).await? {
+        SchemaState::Behind { pending, .. } if when_behind == WhenBehind::Refuse => {
+            Err(SchemaRefused::Behind { pending })
+        }
+        SchemaState::Foreign { tables } => Err(SchemaError::Foreign { tables }.into()),
+        SchemaState::Ahead {
+            unknown,
+            additive: false,
+        } => Err(SchemaError::Ahead { unknown }.into()),
+        _ => Ok(()),
     }
+}
+
+/// Makes a database fit to be opened: creates the schema in an empty one, and migrates one that is
+/// behind if that is wanted. Given up half-way, it leaves the database as it was.
+///
+/// # Errors
+/// [`SchemaRefused`].
+pub async fn prepare(
+    store: &Store,
+    when_behind: WhenBehind,
+    now: Timestamp,
+) -> Result<Report, SchemaRefused> {
+    admit(store, when_behind).await?;
     let report = schema::up(store, None, now).await?;
     if !report.steps.is_empty() {
-        tracing::info!(steps = ?report.steps, "the schema was migrated");
+        tracing::info!(steps = ?report.steps, backup = report.backup.is_some(), "the schema was migrated");
     }
-    Ok(())
+    Ok(report)
 }
 
 /// Checks that a database is fit to be used, and changes nothing.

@@ -49,10 +49,11 @@ pub enum DoorDecision {
     Approve,
     /// Held and told to finish the ritual; let in at its third stage.
     FinishRitual,
-    /// A courteous line, then declined; the owner of the link and the custodians are told.
+    /// A courteous line, then declined; the owner of the link, if that is somebody else, and the
+    /// custodians are told.
     TurnAway {
-        /// Whose personal link it was.
-        owner: UserId,
+        /// Whose personal link it was; none: their own, of a membership that is over.
+        lender: Option<UserId>,
     },
     /// Held, with one message.
     Hold,
@@ -61,8 +62,7 @@ pub enum DoorDecision {
 impl DoorDecision {
     /// The decision at `now`. People are judged, not their links: a member who comes by somebody
     /// else's link is a member. `link_owner` is the owner of the personal link by which the
-    /// request came, if it came by one; it matters for strangers only. Whoever comes by a link of
-    /// their own after their membership ended is no stranger and is held: a renewal lets them in.
+    /// request came, if it came by one; it matters only for whoever has no membership.
     #[must_use]
     pub fn of(requester: &Requester, link_owner: Option<UserId>, now: Timestamp) -> Self {
         if requester.is_custodian {
@@ -74,8 +74,10 @@ impl DoorDecision {
                 None | Some(Stage::Third) => Self::Approve,
                 Some(Stage::First | Stage::Second) => Self::FinishRitual,
             },
-            (None, Some(owner)) if owner != requester.id => Self::TurnAway { owner },
-            (None, _) => Self::Hold,
+            (None, Some(owner)) => Self::TurnAway {
+                lender: (owner != requester.id).then_some(owner),
+            },
+            (None, None) => Self::Hold,
         }
     }
 }
@@ -115,7 +117,7 @@ mod tests {
     fn each_decision() {
         let over = until(t0() - TimeDelta::seconds(1), None);
         let entering = |stage| until(t0(), Some(stage));
-        let stranger = DoorDecision::TurnAway { owner: BRUNO };
+        let stranger = DoorDecision::TurnAway { lender: Some(BRUNO) };
         for (subscription, link_owner, decision) in [
             (until(t0(), None), None, DoorDecision::Approve),
             (until(t0(), None), Some(BRUNO), DoorDecision::Approve),
@@ -124,7 +126,8 @@ mod tests {
             (entering(Stage::First), None, DoorDecision::FinishRitual),
             (None, Some(BRUNO), stranger),
             (over, Some(BRUNO), stranger),
-            (over, Some(ANA), DoorDecision::Hold),
+            (over, Some(ANA), DoorDecision::TurnAway { lender: None }),
+            (over, None, DoorDecision::Hold),
             (None, None, DoorDecision::Hold),
         ] {
             assert_eq!(
@@ -168,9 +171,10 @@ mod tests {
             let member = active && left >= 0;
             let past = member && stage.is_none_or(|stage| stage == 3);
             prop_assert_eq!(decision == DoorDecision::Approve, is_custodian || past);
-            if let DoorDecision::TurnAway { owner } = decision {
-                prop_assert!(!member && owner != ANA);
+            if let DoorDecision::TurnAway { lender } = decision {
+                prop_assert!(!member && lender != Some(ANA));
             }
+            prop_assert_eq!(decision == DoorDecision::Hold, !is_custodian && !member && link_owner.is_none());
         }
 
         #[test]

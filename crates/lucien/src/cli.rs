@@ -23,12 +23,18 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Runs the stand-in Telegram alone, for any bot in any language.
     Sim(Sim),
-    /// Changes the schema of the database.
+    /// Changes the schema of the database, while nobody serves on it.
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Lists updates that could not be worked off, and has them tried again.
+    #[command(subcommand)]
+    Inbox(Inbox),
     /// Makes and lists subscription plans.
     #[command(subcommand)]
     Plan(Plan),
+    /// Issues invitations to the members' channel.
+    #[command(subcommand)]
+    Token(Token),
     /// Asks the running house how it is; exit 0 when it is healthy or degraded.
     Healthcheck,
 }
@@ -54,6 +60,14 @@ pub(crate) struct Sim {
     /// Makes an error of each parameter that the Bot API does not know.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Judges webhooks and uploads as the hosted server does: HTTPS on a few ports and public
+    /// addresses only, files up to 50 MB.
+    #[arg(long)]
+    pub(crate) cloud: bool,
+    /// Enforces the documented limits: 30 messages a second, 1 a second in a chat, 20 a minute in
+    /// a group or channel.
+    #[arg(long)]
+    pub(crate) limits: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,9 +85,28 @@ pub(crate) enum Migrate {
         /// Name of the database, to confirm that rows may be lost.
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
+        /// A finished backup exists. Needed where rows may be lost and none is made: on PostgreSQL.
+        #[arg(long)]
+        i_have_a_backup: bool,
     },
     /// Lists migrations and whether they are applied.
     Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inbox {
+    /// Lists them, the last to die first.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Has them tried again, also by a house that runs.
+    Replay {
+        /// Their numbers, as listed.
+        #[arg(required = true, value_name = "SEQ")]
+        seqs: Vec<i64>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +131,22 @@ pub(crate) enum Plan {
         /// Also those that are not active.
         #[arg(long)]
         all: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Issues an invitation and prints its link, which opens once, to whoever uses it first.
+    ///
+    /// A house may run meanwhile. Telegram is asked for the bot's name; while it does not answer, the
+    /// invitation is issued all the same and its code is printed alone.
+    Issue {
+        /// Name of an active plan, in any letter case.
+        #[arg(long, value_name = "NAME")]
+        plan: String,
         /// As JSON.
         #[arg(long)]
         json: bool,

@@ -41,8 +41,14 @@ fn execute(command: Command) -> Result<(), Failure> {
             Command::Migrate(migrate) => {
                 commands::migrate::execute(&own_environment(Destination::Stderr)?, migrate).await
             }
+            Command::Inbox(inbox) => {
+                commands::inbox::execute(&own_environment(Destination::Stderr)?, inbox).await
+            }
             Command::Plan(plan) => {
                 commands::plan::execute(&own_environment(Destination::Stderr)?, plan).await
+            }
+            Command::Token(token) => {
+                commands::token::execute(&own_environment(Destination::Stderr)?, token).await
             }
             Command::Healthcheck => {
                 commands::healthcheck::execute(&own_environment(Destination::Stderr)?).await

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::entity::bot_config::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
+use crate::sql::one;
 use crate::value::{At, Json, none_if_empty};
 
 const ROW: i32 = 1;
@@ -58,6 +59,30 @@ pub struct BotConfig {
     pub socials: Socials,
     /// The Free channel's public link.
     pub free_channel_invite_link: Option<String>,
+}
+
+impl BotConfig {
+    /// The id of a channel of the house. A text that is no number, which only an old environment can
+    /// have left, is none.
+    #[must_use]
+    pub fn channel(&self, channel: Channel) -> Option<ChatId> {
+        channel_id(match channel {
+            Channel::Vip => self.vip_channel_id.as_deref(),
+            Channel::Free => self.free_channel_id.as_deref(),
+        })
+    }
+
+    /// Which channel of the house has that id.
+    #[must_use]
+    pub fn which(&self, id: ChatId) -> Option<Channel> {
+        let is_it = |channel: &Channel| self.channel(*channel) == Some(id);
+        Channel::ALL.iter().copied().find(is_it)
+    }
+}
+
+/// The id in a text, if there is one.
+pub(crate) fn channel_id(text: Option<&str>) -> Option<ChatId> {
+    text?.trim().parse().ok().map(ChatId)
 }
 
 /// Makes row 1 from `seed` unless it exists; tells whether it was made.
@@ -113,23 +138,21 @@ pub async fn set_socials(tx: &Tx, socials: Socials, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Stores which channel is the house's; the row must exist.
+/// Stores which channel is the house's. False when it is the house's other channel: nothing was
+/// changed, and the same when there is no row.
 ///
 /// # Errors
-/// When the database does not answer or there is no row.
-pub async fn set_channel(tx: &Tx, channel: Channel, id: ChatId, now: Timestamp) -> Result<(), StoreError> {
-    let mut row = ActiveModel {
-        id: Set(ROW),
-        updated_at: Set(Some(At(now))),
-        ..Default::default()
+/// When the database does not answer.
+pub async fn set_channel(tx: &Tx, channel: Channel, id: ChatId, now: Timestamp) -> Result<bool, StoreError> {
+    let (this, other) = match channel {
+        Channel::Vip => ("vip_channel_id", "free_channel_id"),
+        Channel::Free => ("free_channel_id", "vip_channel_id"),
     };
-    let stored = match channel {
-        Channel::Vip => &mut row.vip_channel_id,
-        Channel::Free => &mut row.free_channel_id,
-    };
-    *stored = Set(Some(id.to_string()));
-    row.update(tx).await?;
-    Ok(())
+    // In one statement, so that two custodians cannot name the same channel twice.
+    let update = format!(
+        "UPDATE bot_config SET {this} = $2, updated_at = $3 WHERE id = $1 AND coalesce({other}, '') <> $2"
+    );
+    one(tx, &update, [ROW.into(), id.to_string().into(), At(now).into()]).await
 }
 
 impl From<Model> for BotConfig {

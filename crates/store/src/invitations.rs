@@ -4,12 +4,13 @@
 //! its plan offers at present. [`tokens`](crate::tokens) has the bare rows.
 
 use domain::clock::Timestamp;
-use domain::id::{PlanId, TokenId, UserId};
+use domain::id::{ChatId, PlanId, TokenId, UserId};
 use domain::money::Money;
 use domain::plan::Plan;
 use domain::token::{Invitation, InvitationCode, InvitationPlan, InvitationState, Usage};
 use sea_orm::FromQueryResult;
 
+use crate::bot_config;
 use crate::error::StoreError;
 use crate::plans;
 use crate::session::{Connection, Tx};
@@ -89,6 +90,8 @@ pub struct FoundInvitation {
     pub subscription: Option<StoredSubscription>,
     /// Whether a custodian has blocked whoever opens it.
     pub blocked: bool,
+    /// The members' channel of the house, as [`bot_config`](crate::bot_config) has it.
+    pub vip_channel: Option<ChatId>,
 }
 
 /// An invitation to be issued.
@@ -146,7 +149,7 @@ pub async fn look_up(
                 p.active, p.name AS now_name, p.duration_days AS now_days, p.price AS now_price,
                 p.currency AS now_currency,
                 v.id AS subscriber_id, v.token_id, v.status, v.expiry_date, v.vip_entry_stage,
-                b.user_id AS blocked_id
+                b.user_id AS blocked_id, (SELECT vip_channel_id FROM bot_config WHERE id = 1) AS vip_channel_id
          FROM invitation_tokens t
          LEFT JOIN invitations i ON i.token_id = t.id
          LEFT JOIN subscription_plans p ON p.id = t.plan_id
@@ -157,6 +160,27 @@ pub async fn look_up(
     )
     .await?;
     found.map(|found| found.translate(code)).transpose()
+}
+
+/// The invitation of a row, as [`look_up`] finds it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(
+    db: &impl Connection,
+    id: TokenId,
+    opens: UserId,
+) -> Result<Option<FoundInvitation>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        token: String,
+    }
+    let sql = "SELECT token FROM invitation_tokens WHERE id = $1";
+    let row: Option<Row> = sql::first(db, sql, [id.0.into()]).await?;
+    match row.and_then(|row| InvitationCode::parse(&row.token)) {
+        Some(code) => look_up(db, &code, opens).await,
+        None => Ok(None),
+    }
 }
 
 /// Uses up an invitation that was [looked up](look_up). Of all who try, one is told true. False when it
@@ -311,6 +335,7 @@ struct Found {
     expiry_date: Option<At>,
     vip_entry_stage: Option<i32>,
     blocked_id: Option<i64>,
+    vip_channel_id: Option<String>,
 }
 
 impl Found {
@@ -349,6 +374,7 @@ impl Found {
                 self.vip_entry_stage,
             ),
             blocked: self.blocked_id.is_some(),
+            vip_channel: bot_config::channel_id(self.vip_channel_id.as_deref()),
         })
     }
 

@@ -3,6 +3,8 @@
 //! Parameters are frankenstein's types. Results are read into types that hold only what is used:
 //! a call that Telegram accepted must not look failed because its answer grew a field or a kind.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
@@ -21,12 +23,19 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Idle connections are kept shorter than middle boxes cut them.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
+/// Is told of each call to the Bot API once it has ended.
+pub trait Observer: fmt::Debug + Send + Sync {
+    /// A call has succeeded, or failed so.
+    fn called(&self, method: &'static str, error: Option<&ApiError>);
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     http: reqwest::Client,
     /// `https://host/bot<TOKEN>`: never logged, never in an error.
     base: SecretString,
     token: BotToken,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Api {
@@ -41,7 +50,12 @@ impl Api {
             .build()?;
         let base = format!("{address}/bot{}", token.expose()).into();
         let token = token.clone();
-        Ok(Self { http, base, token })
+        Ok(Self {
+            http,
+            base,
+            token,
+            observer: None,
+        })
     }
 
     /// Calls a method and reads its `result`. `patience` is how long the answer may take.
@@ -55,11 +69,31 @@ impl Api {
         P: Serialize + Sync,
         R: DeserializeOwned,
     {
+        let result = self.ask(method, params, patience).await;
+        if let Some(observer) = &self.observer {
+            observer.called(method, result.as_ref().err());
+        }
+        result
+    }
+
+    async fn ask<P, R>(&self, method: &'static str, params: &P, patience: Duration) -> Result<R, ApiError>
+    where
+        P: Serialize + Sync,
+        R: DeserializeOwned,
+    {
         let no_answer = |cause: String| ApiError::NoAnswer {
             method,
             cause: self.without_token(cause),
         };
-        let unreachable = |error: reqwest::Error| no_answer(causes(&error.without_url()));
+        let cut = |error: reqwest::Error| no_answer(causes(&error.without_url()));
+        let failed = |error: reqwest::Error| {
+            if error.is_connect() {
+                let cause = self.without_token(causes(&error.without_url()));
+                ApiError::Unreached { method, cause }
+            } else {
+                cut(error)
+            }
+        };
 
         let body = serde_json::to_vec(params).map_err(|error| no_answer(error.to_string()))?;
         let url = format!("{}/{method}", self.base.expose_secret());
@@ -71,9 +105,9 @@ impl Api {
             .body(body)
             .send()
             .await
-            .map_err(unreachable)?;
+            .map_err(failed)?;
         let status = response.status();
-        let body = response.bytes().await.map_err(unreachable)?;
+        let body = response.bytes().await.map_err(cut)?;
         if status.is_success() {
             return match serde_json::from_slice::<Success<R>>(&body) {
                 Ok(success) => Ok(success.result),

@@ -24,11 +24,19 @@ pub enum ApiError {
         /// Telegram's answer.
         refusal: Refusal,
     },
-    /// There was no answer, or one that is not the Bot API's: connection failed or cut, timed
-    /// out, a proxy's page. Whether the call took effect is unknown.
+    /// There was no answer, or one that is not the Bot API's: connection cut, timed out, a proxy's
+    /// page. Whether the call took effect is unknown.
     #[error("{method}: no answer ({cause})")]
     NoAnswer {
         /// The method that was called.
+        method: &'static str,
+        /// What went wrong, without the address (it holds the token).
+        cause: String,
+    },
+    /// No connection came about: nothing was sent.
+    #[error("{method}: out of reach ({cause})")]
+    Unreached {
+        /// The method that was to be called.
         method: &'static str,
         /// What went wrong, without the address (it holds the token).
         cause: String,
@@ -82,7 +90,7 @@ impl ApiError {
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Refused { method, refusal } => refusal.meaning().verdict(method, refusal.retry_after),
-            Self::NoAnswer { .. } => Verdict::Retry(None),
+            Self::NoAnswer { .. } | Self::Unreached { .. } => Verdict::Retry(None),
             Self::Held { wait, .. } => Verdict::Retry(Some(*wait)),
         }
     }
@@ -92,7 +100,7 @@ impl ApiError {
     pub fn meaning(&self) -> Option<Meaning> {
         match self {
             Self::Refused { refusal, .. } => Some(refusal.meaning()),
-            Self::NoAnswer { .. } | Self::Held { .. } => None,
+            Self::NoAnswer { .. } | Self::Unreached { .. } | Self::Held { .. } => None,
         }
     }
 

@@ -34,6 +34,7 @@ pub mod webhook;
 mod wire;
 
 pub use address::{ApiUrl, BotToken};
+pub use api::Observer;
 pub use error::{ApiError, Verdict};
 pub use gateway::Gateway;
 pub use limiter::{Lane, Rates};

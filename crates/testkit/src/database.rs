@@ -138,6 +138,31 @@ impl TestDb {
         Ok(store)
     }
 
+    /// Cuts everybody off from it, and lets nobody in until it [comes back](TestDb::comes_back).
+    ///
+    /// # Errors
+    /// When it is not on the test server, or that does not answer.
+    pub async fn goes_away(&self) -> Result<()> {
+        let name = self.name.as_ref().context("only a server's database goes away")?;
+        administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await?;
+        administer(&format!(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+        ))
+        .await
+    }
+
+    /// Lets everybody in again.
+    ///
+    /// # Errors
+    /// When it is not on the test server, or that does not answer.
+    pub async fn comes_back(&self) -> Result<()> {
+        let name = self
+            .name
+            .as_ref()
+            .context("only a server's database comes back")?;
+        administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await
+    }
+
     /// Removes it. A database that is forgotten stays on the test server.
     ///
     /// # Errors

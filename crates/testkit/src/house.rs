@@ -1,22 +1,23 @@
 //! The tester: a house, its Telegram and its clock.
 
 use std::collections::{BTreeSet, HashSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use bot::settings::{HealthSettings, Settings};
+use bot::schema::WhenBehind;
+use bot::settings::{Endpoint, HttpSettings, Settings, Updates};
 use chrono::{DateTime, TimeDelta};
 use domain::clock::{Clock, TestClock, Timestamp};
-use domain::id::UserId;
+use domain::id::{ChatId, UserId};
 use domain::person::Profile;
 use domain::subscription::Stage;
-use sim::{NewBot, Options, Person, Sim};
-use store::Store;
+use sim::{NewBot, Options, Person, Rights, Room, Sim};
 use store::bot_config::ConfigSeed;
 use store::inbox::{self, PendingRow};
-use telegram::{ApiUrl, BotToken, Gateway};
+use store::{Store, outbox};
+use telegram::{ApiUrl, BotToken, Gateway, Rates};
 use voice::{Choice, Voice};
 
 use crate::database::{Backend, TestDb};
@@ -24,6 +25,9 @@ use crate::preload;
 
 /// The custodian of every tested house.
 const CUSTODIAN: UserId = UserId(1_000_001);
+
+/// The VIP channel of a house as it usually is.
+const VIP_CHANNEL: ChatId = ChatId(-1_001_234_567_890);
 
 /// How long, in real time, the house may take for what was asked of it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,6 +43,29 @@ pub struct House {
     store: Store,
     open: Option<bot::House>,
     custodian: Person,
+    creator: Person,
+    vip: Option<Room>,
+    furnishing: Furnishing,
+}
+
+/// What is in a house from the beginning.
+#[derive(Clone, Debug)]
+pub struct Furnishing {
+    /// Whose it is.
+    pub custodian: UserId,
+    /// Telegram's id of the VIP channel, if that is set up.
+    pub vip_channel: Option<ChatId>,
+}
+
+impl Furnishing {
+    /// A house with a VIP channel, of which Telegram knows nothing.
+    #[must_use]
+    pub const fn usual(custodian: UserId) -> Self {
+        Self {
+            custodian,
+            vip_channel: Some(VIP_CHANNEL),
+        }
+    }
 }
 
 impl House {
@@ -50,11 +77,27 @@ impl House {
         Self::open_on(TestDb::new(backend).await?).await
     }
 
+    /// Opens a house in which nothing is set up.
+    ///
+    /// # Errors
+    /// When anything cannot be started.
+    pub async fn open_bare(backend: Backend) -> Result<Self> {
+        let furnishing = Furnishing {
+            custodian: CUSTODIAN,
+            vip_channel: None,
+        };
+        Self::open_with(TestDb::new(backend).await?, furnishing).await
+    }
+
     /// Opens a house on a database of the caller's.
     ///
     /// # Errors
     /// When anything cannot be started.
     pub async fn open_on(db: TestDb) -> Result<Self> {
+        Self::open_with(db, Furnishing::usual(CUSTODIAN)).await
+    }
+
+    async fn open_with(db: TestDb, mut furnishing: Furnishing) -> Result<Self> {
         // A Wednesday evening in Mexico City; an hour that dates on both sides of midnight show.
         let start = DateTime::from_timestamp(1_793_235_600, 0).context("in range")?;
         let clock = TestClock::new(start);
@@ -64,6 +107,7 @@ impl House {
                 token: None,
                 username: "lucien_bot".to_owned(),
                 first_name: "Lucien".to_owned(),
+                ..NewBot::default()
             }],
             patience: PATIENCE,
             ..Options::default()
@@ -72,6 +116,16 @@ impl House {
         let custodian = telegram
             .newcomer_with_id(CUSTODIAN.0, sim::Profile::new("Mateo"))
             .context("the custodian's id is free")?;
+        let creator = telegram.person("Diana");
+        let vip = match furnishing.vip_channel {
+            Some(_) => {
+                let vip = telegram.channel("El salón", &creator);
+                creator.promotes(&vip, telegram.bot().id, Rights::all())?;
+                furnishing.vip_channel = Some(ChatId(vip.id()));
+                Some(vip)
+            }
+            None => None,
+        };
         let store = db.store().await?;
         let mut house = Self {
             telegram,
@@ -80,14 +134,20 @@ impl House {
             store,
             open: None,
             custodian,
+            creator,
+            vip,
+            furnishing,
         };
         house.open = Some(house.start().await?);
+        // What was told of the channels before.
+        house.settles().await?;
         Ok(house)
     }
 
     async fn start(&self) -> Result<bot::House> {
         let clock = Arc::new(self.clock.clone());
-        start(&self.telegram, &self.store, CUSTODIAN, Choice::seeded(7), clock).await
+        let furnishing = self.furnishing.clone();
+        start(&self.telegram, &self.store, furnishing, Choice::seeded(7), clock).await
     }
 
     /// The database.
@@ -115,6 +175,21 @@ impl House {
     #[must_use]
     pub fn custodian(&self) -> Person {
         self.custodian.clone()
+    }
+
+    /// The creator, who owns the channels.
+    #[must_use]
+    pub fn creator(&self) -> Person {
+        self.creator.clone()
+    }
+
+    /// The VIP channel; Lucien administers it.
+    ///
+    /// # Panics
+    /// In a house that was opened bare.
+    #[must_use]
+    pub fn vip(&self) -> &Room {
+        self.vip.as_ref().expect("the house has a VIP channel")
     }
 
     /// A member whose ritual is finished.
@@ -160,40 +235,89 @@ impl House {
     /// # Errors
     /// When the house does not come to rest, or Telegram's clock cannot go that far.
     pub async fn passes(&self, length: TimeDelta) -> Result<()> {
-        self.rests_when(|rows| {
-            let mut people = HashSet::new();
-            let now = self.now();
-            let first = rows.iter().filter(|row| people.insert(row.person));
-            first.fold(true, |rests, row| {
-                rests && row.claimed.is_none() && row.next_try.is_some_and(|at| at > now)
-            })
-        })
-        .await?;
+        self.rests().await?;
+        self.advance(length)
+    }
+
+    /// Waits until the house has nothing left to do: all updates stored and worked off. While
+    /// everything waits for a later moment, such as the next message that a chat may be sent, time
+    /// moves on to it.
+    ///
+    /// # Errors
+    /// When that does not happen in time.
+    pub async fn is_quiet(&self) -> Result<()> {
+        while let Some(later) = self.rests().await? {
+            self.advance(later - self.now())?;
+        }
+        Ok(())
+    }
+
+    /// Waits until there is nothing left to do now, in the inbox and in the outbox. Time stands still.
+    ///
+    /// # Errors
+    /// When that does not happen in time.
+    pub async fn settles(&self) -> Result<()> {
+        let settling = async {
+            loop {
+                let waits = self.rests().await?;
+                let db = self.store.read();
+                let now = self.now();
+                let idle = outbox::due(&db, now, 1).await?.is_empty() && outbox::in_hand(&db).await? == 0;
+                // What was done meanwhile may have been followed by an update.
+                if idle && self.telegram.updates_pending() == 0 && waits == self.rests().await? {
+                    return Ok(());
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, settling)
+            .await
+            .context("the house did not settle")?
+    }
+
+    /// Lets time pass until everything that has to reach Telegram has, or was given up.
+    ///
+    /// # Errors
+    /// When that does not happen in time.
+    pub async fn delivers(&self) -> Result<()> {
+        loop {
+            self.settles().await?;
+            let db = self.store.read();
+            let inbox = self.rests().await?;
+            match inbox
+                .into_iter()
+                .chain(outbox::next_due(&db, self.now()).await?)
+                .min()
+            {
+                Some(later) => self.advance(later - self.now())?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Lets time pass, whatever goes on.
+    ///
+    /// # Errors
+    /// When Telegram's clock cannot go that far.
+    pub(crate) fn advance(&self, length: TimeDelta) -> Result<()> {
         self.telegram.clock().advance(length)?;
         self.clock.advance(length);
         Ok(())
     }
 
-    /// Waits until the house has nothing left to do: all updates stored and worked off.
-    ///
-    /// # Errors
-    /// When that does not happen in time.
-    pub async fn is_quiet(&self) -> Result<()> {
-        self.rests_when(<[PendingRow]>::is_empty).await
-    }
-
-    /// Waits until Telegram has nothing left to hand over and the inbox looks as wanted.
-    async fn rests_when(&self, rests: impl Fn(&[PendingRow]) -> bool) -> Result<()> {
+    /// Waits until Telegram has nothing left to hand over and the house has nothing to do now. Returns
+    /// when it has something to do again, if it has.
+    async fn rests(&self) -> Result<Option<Timestamp>> {
         if self.open.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let resting = async {
             loop {
                 // In this order: what Telegram has handed over is in the inbox.
                 let handed_over = self.telegram.updates_pending() == 0;
                 let rows = inbox::pending(&self.store.read(), 0, 10_000).await?;
-                if handed_over && rests(&rows) {
-                    return Ok(());
+                if handed_over && let Some(wait) = waits_until(&rows, self.now()) {
+                    return Ok(wait);
                 }
                 // Each look is a query: nobody spins for free, and the others get their turn.
                 tokio::task::yield_now().await;
@@ -214,6 +338,15 @@ impl House {
         self.store = self.db.store().await?;
         self.open = Some(self.start().await?);
         Ok(())
+    }
+
+    /// The same, with somebody else as its custodian from now on.
+    ///
+    /// # Errors
+    /// As [`House::reopens`].
+    pub async fn reopens_for(&mut self, custodian: &Person) -> Result<()> {
+        self.furnishing.custodian = UserId(custodian.id());
+        self.reopens().await
     }
 
     /// Closes the house; Telegram goes on.
@@ -251,33 +384,56 @@ impl House {
     }
 }
 
-/// Opens a house for a stand-in Telegram's bot, with one custodian and the VIP channel configured;
-/// health is served on a free port of loopback.
+/// Until when everybody's first row waits, none when there are no rows. None at all while something
+/// runs or could.
+fn waits_until(rows: &[PendingRow], now: Timestamp) -> Option<Option<Timestamp>> {
+    let mut people = HashSet::new();
+    let first = rows.iter().filter(|row| people.insert(row.person));
+    let waits = first.map(|row| row.next_try.filter(|at| row.claimed.is_none() && *at > now));
+    let waits: Option<Vec<Timestamp>> = waits.collect();
+    waits.map(|waits| waits.into_iter().min())
+}
+
+/// Opens a house for a stand-in Telegram's bot; health is served on a free port of loopback.
 ///
 /// # Errors
 /// When it cannot be opened.
 pub async fn start(
     telegram: &Sim,
     store: &Store,
-    custodian: UserId,
+    furnishing: Furnishing,
     choice: Choice,
     clock: Arc<dyn Clock>,
 ) -> Result<bot::House> {
     let token = BotToken::parse(&telegram.bot().token)?;
-    let gateway = Gateway::new(&ApiUrl::parse(&telegram.url())?, &token)?;
+    let address = ApiUrl::parse(&telegram.url())?;
+    let gateway = Gateway::new(&address, &token, clock.clone(), Rates::default())?;
     let voice = Voice::builtin(chrono_tz::America::Mexico_City, choice);
     let settings = Settings {
-        custodians: BTreeSet::from([custodian]),
-        health: HealthSettings {
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            ports: vec![0],
+        custodians: BTreeSet::from([furnishing.custodian]),
+        updates: Updates::Polling,
+        http: HttpSettings {
+            endpoints: vec![Endpoint {
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                webhook: false,
+                open_metrics: true,
+            }],
+            metrics_token: None,
         },
         seed: ConfigSeed {
-            vip_channel_id: Some("-1001234567890".to_owned()),
+            vip_channel_id: furnishing.vip_channel.map(|id| id.to_string()),
             free_channel_id: None,
             wait_time_minutes: 5,
             free_channel_invite_link: None,
         },
+        invitation_hours: 24,
+        when_behind: WhenBehind::Migrate,
+        // Otherwise whoever acts as the custodian would hear of each opening first.
+        introduction: None,
+        // Time stands still in tests.
+        alarm: None,
     };
-    Ok(bot::House::start(settings, token.bot_id(), store.clone(), gateway, voice, clock).await?)
+    let house = bot::House::start(settings, token.bot_id(), store.clone(), gateway, voice, clock).await?;
+    house.on_duty().await;
+    Ok(house)
 }

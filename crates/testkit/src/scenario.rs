@@ -21,6 +21,8 @@ pub struct Scenario {
     pub story: fn(&mut House) -> BoxFuture<'_, Result<()>>,
     /// Whether the house is closed and opened again, which a database in memory does not survive.
     pub reopens: bool,
+    /// Whether it begins with a house in which nothing is set up.
+    pub bare: bool,
 }
 
 impl Scenario {
@@ -38,7 +40,10 @@ impl Scenario {
     /// # Errors
     /// What went wrong: in the story, or with what every house must keep.
     pub async fn run(&self, backend: Backend) -> Result<()> {
-        let mut house = House::open(backend).await?;
+        let mut house = match self.bare {
+            true => House::open_bare(backend).await?,
+            false => House::open(backend).await?,
+        };
         let told = AssertUnwindSafe((self.story)(&mut house)).catch_unwind().await;
         let told = told.unwrap_or_else(|panic| Err(anyhow!("{}", message(&*panic))));
         let closed = house.close().await;
@@ -56,19 +61,21 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 /// Lists stories of an area as scenarios.
 macro_rules! stories {
     ($area:literal: $($name:ident),+ $(,)?) => {
-        &[$($crate::scenario::Scenario {
-            area: $area,
-            name: stringify!($name),
-            story: |house| Box::pin($name(house)),
-            reopens: false,
-        }),+]
+        $crate::scenario::stories!(@ $area, false, false, $($name),+)
     };
     ($area:literal, reopening: $($name:ident),+ $(,)?) => {
+        $crate::scenario::stories!(@ $area, true, false, $($name),+)
+    };
+    ($area:literal, bare: $($name:ident),+ $(,)?) => {
+        $crate::scenario::stories!(@ $area, false, true, $($name),+)
+    };
+    (@ $area:literal, $reopens:literal, $bare:literal, $($name:ident),+) => {
         &[$($crate::scenario::Scenario {
             area: $area,
             name: stringify!($name),
             story: |house| Box::pin($name(house)),
-            reopens: true,
+            reopens: $reopens,
+            bare: $bare,
         }),+]
     };
 }

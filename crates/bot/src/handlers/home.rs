@@ -5,7 +5,7 @@ use voice::messages::{CustodianHome, FreeHome, RitualHome, VipHome};
 use voice::{Button, LabelId, Screen, When};
 
 use super::{Dispatcher, Guest};
-use crate::action::Action;
+use crate::action::{Action, WayIn};
 use crate::error::HandlerError;
 
 impl Dispatcher {
@@ -22,12 +22,10 @@ impl Dispatcher {
                 let day_part = self.voice.day_part(guest.now);
                 self.say(guest, &CustodianHome { name, day_part })?
             }
-            Access::Vip => self
-                .say(guest, &VipHome { name, until })?
-                .row([self.button(LabelId::Premium, Action::Premium)])
-                .row([self.button(LabelId::Membership, Action::Membership)]),
+            Access::Vip => self.with_members_rooms(self.say(guest, &VipHome { name, until })?),
             Access::Ritual => self
                 .say(guest, &RitualHome { name, until })?
+                .row([self.button(LabelId::RitualResume, Action::WayIn(WayIn::Ritual))])
                 .row([self.button(LabelId::Membership, Action::Membership)]),
             Access::Free => self
                 .say(guest, &FreeHome { name })?
@@ -36,6 +34,13 @@ impl Dispatcher {
                 .row([self.button(LabelId::Social, Action::Social)]),
         };
         Ok(screen)
+    }
+
+    /// The screen with what is a member's below it.
+    pub(super) fn with_members_rooms(&self, screen: Screen<Action>) -> Screen<Action> {
+        screen
+            .row([self.button(LabelId::Premium, Action::Premium)])
+            .row([self.button(LabelId::Membership, Action::Membership)])
     }
 
     pub(super) fn button(&self, label: LabelId, action: Action) -> Button<Action> {

@@ -1,7 +1,9 @@
 //! What Lucien answers in any room.
 
-use voice::Screen;
-use voice::messages::{Help, MyId, Unanswered, UnknownCommand};
+use domain::access::Access;
+use store::inbox::LETTERS_KEPT;
+use voice::messages::{DialogueEnd, Help, MyId, Privacy, Unanswered, UnknownCommand};
+use voice::{LabelId, Screen};
 
 use super::{Dispatcher, Guest};
 use crate::action::{Action, OtherMessage};
@@ -14,6 +16,25 @@ impl Dispatcher {
 
     pub(super) fn id(&self, guest: &Guest) -> Result<Screen<Action>, HandlerError> {
         Ok(self.say(guest, &MyId { id: guest.profile.id })?)
+    }
+
+    pub(super) fn privacy(&self, guest: &Guest) -> Result<Screen<Action>, HandlerError> {
+        let message = Privacy {
+            unattended_days: LETTERS_KEPT.num_days(),
+        };
+        Ok(self.say(guest, &message)?)
+    }
+
+    pub(super) fn dialogue_end(
+        &self,
+        guest: &Guest,
+        end: DialogueEnd,
+    ) -> Result<Screen<Action>, HandlerError> {
+        let screen = self.say(guest, &end)?;
+        Ok(match guest.access {
+            Access::Admin => screen.row([self.button(LabelId::Panel, Action::Panel)]),
+            _ => screen,
+        })
     }
 
     pub(super) fn unknown_command(&self, guest: &Guest) -> Result<Screen<Action>, HandlerError> {

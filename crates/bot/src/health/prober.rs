@@ -1,51 +1,52 @@
 //! Looks at the parts of the house, on the runtime that also does the work.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::clock::{Clock, Timestamp};
-use store::{Store, inbox};
-use telegram::polling::{Contact, LONG_POLL, Trouble};
-use tokio::sync::watch;
+use store::inbox::{self, Backlog, PendingRow};
+use store::outbox::{self, OutboxBacklog};
+use store::{Store, StoreError};
+use telegram::polling::Trouble;
+use telegram::webhook::Counters;
 
 use super::board::{Board, Component, State};
+use crate::life::line::Deliveries;
+use crate::life::{Line, Role, Standing};
+use crate::metrics::Metrics;
+use crate::watchdog::{Pulse, Queue};
 
 /// How often.
 const EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How long the database may take to answer.
 const DATABASE_LIMIT: TimeDelta = TimeDelta::seconds(2);
-/// An update that waits longer than this is worth knowing of.
-const INBOX_AGE: TimeDelta = TimeDelta::seconds(60);
-/// How long Telegram may be out of reach before that is more than a shortcoming.
-const TELEGRAM_AWAY: TimeDelta = TimeDelta::minutes(5);
-/// What an answered long poll may take beyond its own time.
-const POLL_SLACK: TimeDelta = TimeDelta::seconds(20);
+/// What could be worked off and is not for so long is worth knowing of.
+const LATE: TimeDelta = TimeDelta::seconds(60);
+/// Rows of the inbox that are looked at for what waits.
+const PAGE: u32 = 200;
 
 pub(crate) struct Prober {
-    store: Store,
-    clock: Arc<dyn Clock>,
-    contact: watch::Receiver<Contact>,
-    board: Board,
-    started: Timestamp,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) standing: Standing,
+    pub(crate) board: Board,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) webhook: Arc<Counters>,
+    pub(crate) pulse: Pulse,
+}
+
+/// What the worker's tables hold.
+struct Tables {
+    inbox: Backlog,
+    outbox: OutboxBacklog,
+    /// The oldest update that could be worked on and is late.
+    late_update: Option<i64>,
+    /// The oldest row of the outbox that could be sent and is late.
+    late_row: Option<i64>,
 }
 
 impl Prober {
-    pub(crate) fn new(
-        store: Store,
-        clock: Arc<dyn Clock>,
-        contact: watch::Receiver<Contact>,
-        board: Board,
-    ) -> Self {
-        let started = clock.now();
-        Self {
-            store,
-            clock,
-            contact,
-            board,
-            started,
-        }
-    }
-
     pub(crate) async fn run(self) {
         loop {
             self.probe().await;
@@ -54,76 +55,214 @@ impl Prober {
     }
 
     async fn probe(&self) {
-        // One real query is the probe of the database and of the inbox.
-        let reader = self.store.read();
-        let backlog = tokio::select! {
-            backlog = inbox::backlog(&reader) => backlog.ok(),
-            () = self.clock.sleep(DATABASE_LIMIT) => None,
-        };
-        let now = self.clock.now();
-        match backlog {
-            Some(backlog) => {
-                self.board.write(Component::Database, State::Healthy, now);
-                let late = backlog
-                    .oldest_pending
-                    .is_some_and(|received| now - received > INBOX_AGE);
-                let state = if late { State::Degraded } else { State::Healthy };
-                self.board.write(Component::Inbox, state, now);
-            }
-            None => self.board.write(Component::Database, State::Unhealthy, now),
+        let present = self.standing.present();
+        match (present.role, present.line) {
+            (Role::Worker, Some(line)) => self.probe_worker(&line).await,
+            (role, _) => self.probe_other(role).await,
         }
-        let telegram = telegram(*self.contact.borrow(), self.started, now);
-        self.board.write(Component::Telegram, telegram, now);
+        self.metrics.role(self.standing.role());
+        self.metrics.pools(&self.store);
+        self.metrics.webhook(&self.webhook);
+    }
+
+    /// A process that does not work answers for its database alone: the tables may not be there yet.
+    async fn probe_other(&self, role: Role) {
+        let answered = self.in_time(self.store.ping()).await.is_some();
+        let database = if answered {
+            State::Healthy
+        } else {
+            State::Unhealthy
+        };
+        self.pulse.waits(Queue::default());
+        let now = self.clock.now();
+        self.board.write(role, &[(Component::Database, database)], now);
+    }
+
+    async fn probe_worker(&self, line: &Line) {
+        // The real queries are the probe of the database.
+        let tables = self.in_time(self.look()).await;
+        let now = self.clock.now();
+        let telegram = telegram(line, now);
+        let mut found = vec![(Component::Telegram, telegram)];
+        if let Some(deliveries) = &line.deliveries {
+            let smooth = *deliveries.borrow() == Deliveries::Smooth;
+            found.push((Component::Webhook, well_if(smooth)));
+        }
+        let mut queue = Queue::default();
+        if let Some(tables) = tables {
+            let age = |oldest: Option<Timestamp>| oldest.map_or(TimeDelta::zero(), |at| now - at);
+            let waited = age(tables.inbox.oldest_pending);
+            self.metrics.inbox(&tables.inbox, waited.as_seconds_f64());
+            self.metrics.outbox(&tables.outbox);
+            found.push((Component::Database, State::Healthy));
+            found.push((Component::Inbox, well_if(waited <= LATE)));
+            found.push((Component::Outbox, well_if(tables.late_row.is_none())));
+            if telegram == State::Healthy {
+                queue.inbox = tables.late_update;
+                queue.outbox = tables.late_row;
+            }
+            queue.intake = silent_since(line, now);
+        } else {
+            found.push((Component::Database, State::Unhealthy));
+        }
+        self.pulse.waits(queue);
+        self.board.write(Role::Worker, &found, now);
+    }
+
+    async fn look(&self) -> Result<Tables, StoreError> {
+        let now = self.clock.now();
+        let reader = self.store.read();
+        let backlog = inbox::backlog(&reader).await?;
+        let late = now - LATE;
+        let late_update = match backlog.oldest_pending {
+            Some(oldest) if oldest < late => {
+                let rows = inbox::pending(&reader, 0, PAGE).await?;
+                ready(&rows, now)
+                    .find(|row| row.received_at < late)
+                    .map(|row| row.seq)
+            }
+            _ => None,
+        };
+        let due = outbox::due(&reader, late, 1).await?;
+        Ok(Tables {
+            inbox: backlog,
+            outbox: outbox::backlog(&reader).await?,
+            late_update,
+            late_row: due.first().filter(|row| row.created_at < late).map(|row| row.id),
+        })
+    }
+
+    async fn in_time<T>(&self, question: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+        tokio::select! {
+            answer = question => answer.ok(),
+            () = self.clock.sleep(DATABASE_LIMIT) => None,
+        }
     }
 }
 
-/// How Telegram is, from what polling knows.
-fn telegram(contact: Contact, started: Timestamp, now: Timestamp) -> State {
-    let silence = now - contact.last_success.unwrap_or(started);
-    let poll = TimeDelta::from_std(LONG_POLL).unwrap_or(TELEGRAM_AWAY) + POLL_SLACK;
+/// Rows that nothing but the worker keeps waiting: nobody has them in hand, and they are the first of
+/// their person.
+fn ready(rows: &[PendingRow], now: Timestamp) -> impl Iterator<Item = &PendingRow> {
+    let mut people = HashSet::new();
+    let first = rows.iter().filter(move |row| people.insert(row.person));
+    first.filter(move |row| row.claimed.is_none() && row.next_try.is_none_or(|at| at <= now))
+}
+
+const fn well_if(well: bool) -> State {
+    if well { State::Healthy } else { State::Degraded }
+}
+
+/// How Telegram is, from what the worker's line knows.
+fn telegram(line: &Line, now: Timestamp) -> State {
+    let contact = *line.contact.borrow();
+    let silence = now - contact.last_success.unwrap_or(line.since);
     match contact.trouble {
         Some(Trouble::Unauthorized) => State::Unhealthy,
-        _ if silence > TELEGRAM_AWAY => State::Unhealthy,
-        Some(Trouble::Away | Trouble::Conflict) => State::Degraded,
-        None if contact.last_success.is_none() || silence > poll => State::Degraded,
+        _ if silence > line.patience => State::Unhealthy,
+        Some(Trouble::Away | Trouble::OtherPoller | Trouble::WebhookSet) => State::Degraded,
+        None if contact.last_success.is_none() || silence > line.rhythm => State::Degraded,
+        None if line.gate.is_closed() => State::Degraded,
         None => State::Healthy,
     }
+}
+
+/// When Telegram was last heard, if that is too long ago although nothing is known to be wrong.
+fn silent_since(line: &Line, now: Timestamp) -> Option<i64> {
+    let contact = *line.contact.borrow();
+    let heard = contact.last_success.filter(|_| contact.trouble.is_none())?;
+    (now - heard > line.rhythm).then(|| heard.timestamp())
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use telegram::polling::Contact;
+    use tokio::sync::watch;
 
     use super::*;
+    use crate::life::Gate;
+
+    fn t0() -> Timestamp {
+        DateTime::from_timestamp(1_790_000_000, 0).expect("in range")
+    }
+
+    fn line(last_success: Option<Timestamp>, trouble: Option<Trouble>) -> Line {
+        let contact = watch::Sender::new(Contact {
+            last_success,
+            trouble,
+        });
+        Line {
+            contact: contact.subscribe(),
+            deliveries: None,
+            gate: Gate::default(),
+            since: t0(),
+            rhythm: TimeDelta::seconds(45),
+            patience: TimeDelta::minutes(5),
+        }
+    }
 
     #[test]
     fn how_telegram_is() {
-        let t0 = DateTime::from_timestamp(1_790_000_000, 0).expect("in range");
-        let contact = |last_success, trouble| Contact {
-            last_success,
-            trouble,
-        };
-        let after = |seconds| t0 + TimeDelta::seconds(seconds);
         let cases = [
-            (contact(None, None), 1, State::Degraded),
-            (contact(Some(t0), None), 30, State::Healthy),
-            (contact(Some(t0), None), 60, State::Degraded),
-            (contact(Some(t0), Some(Trouble::Away)), 1, State::Degraded),
-            (contact(Some(t0), Some(Trouble::Away)), 301, State::Unhealthy),
-            (contact(None, Some(Trouble::Away)), 301, State::Unhealthy),
-            (contact(Some(t0), Some(Trouble::Conflict)), 1, State::Degraded),
-            (
-                contact(Some(t0), Some(Trouble::Unauthorized)),
-                1,
-                State::Unhealthy,
-            ),
+            (None, None, 1, State::Degraded),
+            (Some(t0()), None, 30, State::Healthy),
+            (Some(t0()), None, 60, State::Degraded),
+            (Some(t0()), Some(Trouble::Away), 1, State::Degraded),
+            (Some(t0()), Some(Trouble::Away), 301, State::Unhealthy),
+            (None, Some(Trouble::Away), 301, State::Unhealthy),
+            (Some(t0()), Some(Trouble::OtherPoller), 1, State::Degraded),
+            (Some(t0()), Some(Trouble::WebhookSet), 1, State::Degraded),
+            (Some(t0()), Some(Trouble::Unauthorized), 1, State::Unhealthy),
         ];
-        for (contact, seconds, state) in cases {
-            assert_eq!(
-                telegram(contact, t0, after(seconds)),
-                state,
-                "{contact:?} after {seconds} s"
-            );
+        for (last_success, trouble, seconds, state) in cases {
+            let line = line(last_success, trouble);
+            let now = t0() + TimeDelta::seconds(seconds);
+            assert_eq!(telegram(&line, now), state, "{line:?} after {seconds} s");
         }
+    }
+
+    #[test]
+    fn silence_is_suspicious_only_while_nothing_is_known_to_be_wrong() {
+        let late = t0() + TimeDelta::seconds(46);
+        assert_eq!(
+            silent_since(&line(Some(t0()), None), late),
+            Some(t0().timestamp())
+        );
+        assert_eq!(silent_since(&line(Some(late), None), late), None);
+        assert_eq!(silent_since(&line(Some(t0()), Some(Trouble::Away)), late), None);
+        assert_eq!(silent_since(&line(None, None), late), None);
+    }
+
+    #[test]
+    fn what_is_in_hand_or_waits_for_its_time_is_not_ready() {
+        let row = |seq, person| PendingRow {
+            seq,
+            person,
+            kind: "message".to_owned(),
+            received_at: t0(),
+            attempts: 0,
+            next_try: None,
+            claimed: None,
+            alone: false,
+            has_outcome: false,
+        };
+        let rows = [
+            PendingRow {
+                claimed: Some(3),
+                ..row(1, 1)
+            },
+            row(2, 1),
+            PendingRow {
+                next_try: Some(t0() + TimeDelta::seconds(1)),
+                ..row(3, 2)
+            },
+            PendingRow {
+                next_try: Some(t0()),
+                ..row(4, 3)
+            },
+            row(5, 4),
+        ];
+        let ready: Vec<i64> = ready(&rows, t0()).map(|row| row.seq).collect();
+        assert_eq!(ready, [4, 5]);
     }
 }

@@ -19,6 +19,31 @@ pub(crate) struct Row {
     pub(crate) waits: u32,
     /// How often it failed by its own fault.
     pub(crate) attempts: i32,
+    /// Whether it counts among the person's messages and taps, of which only so many may wait.
+    pub(crate) counts: bool,
+    /// What is done when its turn comes.
+    pub(crate) turn: Turn,
+}
+
+/// What is done with a row when its turn comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It is handled.
+    Handle,
+    /// It is declined with a word: there were too many.
+    Decline,
+}
+
+/// What came of adding a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// It waits in its lane.
+    Queued,
+    /// It is there already.
+    Known,
+    /// Too many wait before it: it is known and in no lane, until it is
+    /// [`admitted`](Lanes::admit) or [`forgotten`](Lanes::forget).
+    Surplus,
 }
 
 /// The lanes of everybody who waits.
@@ -36,15 +61,31 @@ pub(crate) struct Lanes {
 struct Lane {
     rows: VecDeque<Row>,
     running: bool,
+    /// How many of the rows count.
+    counted: usize,
+    /// Whether the person was told that there are too many.
+    warned: bool,
 }
 
 impl Lanes {
-    /// Adds a row at the end of its person's lane; a row that is there already is left alone.
-    pub(crate) fn add(&mut self, row: Row) {
+    /// Adds a row at the end of its person's lane, unless it is there already or counts and finds as
+    /// many that do as there is `room` for.
+    pub(crate) fn add(&mut self, row: Row, room: usize) -> Added {
         if !self.known.insert(row.seq) {
-            return;
+            return Added::Known;
         }
+        let counted = self.lanes.get(&row.person).map_or(0, |lane| lane.counted);
+        if row.counts && counted >= room {
+            return Added::Surplus;
+        }
+        self.admit(row);
+        Added::Queued
+    }
+
+    /// Adds a row that is known already.
+    pub(crate) fn admit(&mut self, row: Row) {
         let lane = self.lanes.entry(row.person).or_default();
+        lane.counted += usize::from(row.counts);
         // Rows come in the order of their numbers, but for those that a look at the table finds late.
         let place = lane.rows.partition_point(|other| other.seq < row.seq);
         let place = if lane.running { place.max(1) } else { place };
@@ -57,6 +98,18 @@ impl Lanes {
         if place == 0 && !lane.running {
             queue(&mut self.ready, &mut self.resting, &row);
         }
+    }
+
+    /// A row that was in no lane is done with.
+    pub(crate) fn forget(&mut self, seq: i64) {
+        self.known.remove(&seq);
+    }
+
+    /// Notes that a person is told that there are too many. None when nothing of theirs waits any
+    /// more, false when they were told before.
+    pub(crate) fn warn(&mut self, person: i64) -> Option<bool> {
+        let lane = self.lanes.get_mut(&person)?;
+        Some(!std::mem::replace(&mut lane.warned, true))
     }
 
     /// Takes up to `count` rows whose turn it is; their lanes stand still until each is
@@ -90,7 +143,9 @@ impl Lanes {
             return;
         };
         lane.running = false;
-        lane.rows.pop_front();
+        if let Some(row) = lane.rows.pop_front() {
+            lane.counted -= usize::from(row.counts);
+        }
         match lane.rows.front() {
             Some(next) => queue(&mut self.ready, &mut self.resting, next),
             None => {
@@ -117,6 +172,7 @@ impl Lanes {
     }
 
     /// Whether nobody waits and nothing runs.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.lanes.is_empty()
     }
@@ -148,6 +204,8 @@ mod tests {
 
     use super::*;
 
+    const ROOM: usize = usize::MAX;
+
     fn t0() -> Timestamp {
         DateTime::from_timestamp(1_790_000_000, 0).expect("in range")
     }
@@ -159,6 +217,8 @@ mod tests {
             next_try: None,
             waits: 0,
             attempts: 0,
+            counts: true,
+            turn: Turn::Handle,
         }
     }
 
@@ -170,7 +230,7 @@ mod tests {
     fn one_person_one_row_at_a_time() {
         let mut lanes = Lanes::default();
         for (seq, person) in [(1, 7), (2, 7), (3, 8)] {
-            lanes.add(row(seq, person));
+            lanes.add(row(seq, person), ROOM);
         }
         let first = lanes.take(64, t0());
         assert_eq!(seqs(&first), [1, 3]);
@@ -186,8 +246,8 @@ mod tests {
     #[test]
     fn a_row_that_waits_holds_up_its_own_person_only() {
         let mut lanes = Lanes::default();
-        lanes.add(row(1, 7));
-        lanes.add(row(2, 7));
+        lanes.add(row(1, 7), ROOM);
+        lanes.add(row(2, 7), ROOM);
         let taken = lanes.take(64, t0());
         let later = t0() + TimeDelta::seconds(5);
         lanes.put_back(Row {
@@ -195,7 +255,7 @@ mod tests {
             waits: 1,
             ..taken[0]
         });
-        lanes.add(row(3, 8));
+        lanes.add(row(3, 8), ROOM);
         assert_eq!(seqs(&lanes.take(64, t0())), [3]);
         assert_eq!(lanes.next_wake(), Some(later));
         assert_eq!(seqs(&lanes.take(64, later)), [1]);
@@ -204,14 +264,47 @@ mod tests {
     #[test]
     fn a_row_found_late_still_goes_first() {
         let mut lanes = Lanes::default();
-        lanes.add(row(5, 7));
-        lanes.add(row(4, 7));
+        lanes.add(row(5, 7), ROOM);
+        lanes.add(row(4, 7), ROOM);
         let taken = lanes.take(64, t0());
         assert_eq!(seqs(&taken), [4]);
         // Running rows are not overtaken.
-        lanes.add(row(3, 7));
+        lanes.add(row(3, 7), ROOM);
         lanes.finished(&taken[0]);
         assert_eq!(seqs(&lanes.take(64, t0())), [3]);
+    }
+
+    #[test]
+    fn beyond_the_room_rows_are_surplus_until_others_are_done() {
+        let mut lanes = Lanes::default();
+        let request = Row {
+            counts: false,
+            ..row(3, 7)
+        };
+        assert_eq!(lanes.add(row(1, 7), 2), Added::Queued);
+        assert_eq!(lanes.add(row(2, 7), 2), Added::Queued);
+        assert_eq!(lanes.add(request, 2), Added::Queued, "it never counts");
+        assert_eq!(lanes.add(row(4, 7), 2), Added::Surplus);
+        assert_eq!(lanes.add(row(4, 7), 2), Added::Known);
+        assert_eq!(lanes.add(row(5, 8), 2), Added::Queued, "another person's");
+        assert_eq!(lanes.warn(7), Some(true));
+        assert_eq!(lanes.warn(7), Some(false));
+        assert_eq!(lanes.warn(9), None);
+
+        let taken = lanes.take(64, t0());
+        lanes.finished(&taken[0]);
+        assert_eq!(lanes.add(row(6, 7), 2), Added::Queued);
+        // One that turns out to be needed takes its place by its number.
+        lanes.admit(row(4, 7));
+        let mut order = Vec::new();
+        while let [row, ..] = lanes.take(1, t0())[..] {
+            order.extend((row.person == 7).then_some(row.seq));
+            lanes.finished(&row);
+        }
+        assert_eq!(order, [2, 3, 4, 6]);
+        lanes.finished(&taken[1]);
+        assert!(lanes.is_empty());
+        assert_eq!(lanes.warn(7), None, "the next flood is a new one");
     }
 
     proptest! {
@@ -228,8 +321,8 @@ mod tests {
             for choice in choices {
                 match choice % 4 {
                     0 => if let Some(row) = arrivals.next() {
-                        lanes.add(row);
-                        lanes.add(row);
+                        lanes.add(row, ROOM);
+                        lanes.add(row, ROOM);
                     },
                     1 => running.extend(lanes.take(usize::from(choice % 3) + 1, now)),
                     2 => if let Some(row) = running.pop() {
@@ -245,7 +338,7 @@ mod tests {
                 prop_assert_eq!(busy.len(), running.len());
             }
             for row in arrivals {
-                lanes.add(row);
+                lanes.add(row, ROOM);
             }
             while !lanes.is_empty() {
                 now += TimeDelta::seconds(10);

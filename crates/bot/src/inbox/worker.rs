@@ -1,20 +1,27 @@
 //! Works the inbox off: up to 64 people at once, each one's updates in order.
 
+mod look;
+mod surplus;
+
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::clock::{Clock, Timestamp};
-use store::inbox::{self, Claimed, PendingRow, Run, Stored};
+use store::inbox::{self, Claimed, Run};
 use store::{Store, StoreError};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use self::look::PAGE;
+use self::surplus::SurplusRows;
 use super::finisher::Finisher;
+use super::handler::Handler;
 use super::intake::Arrivals;
-use super::lanes::{Lanes, Row};
-use crate::error::{Failure, Fault, HandlerError};
+use super::lanes::{Lanes, Row, Turn};
+use super::own_time;
+use crate::backoff::{Backoff, WAIT};
+use crate::error::{Failure, Fault};
 
 /// People whose updates run at the same time.
 const AT_ONCE: usize = 64;
@@ -24,8 +31,6 @@ const TIME_LIMIT: TimeDelta = TimeDelta::seconds(20);
 const PAUSES: [TimeDelta; 2] = [TimeDelta::seconds(1), TimeDelta::seconds(5)];
 /// So many failures make a dead letter.
 const MAX_ATTEMPTS: i32 = 3;
-/// The shortest and the longest wait for a world that is away.
-const WAIT: (TimeDelta, TimeDelta) = (TimeDelta::seconds(1), TimeDelta::seconds(60));
 /// Taps that could not be answered for so long are not worth answering any more.
 const CALLBACK_QUERY_LIFE: TimeDelta = TimeDelta::minutes(15);
 /// The same for messages. Everything else is tried without end.
@@ -34,15 +39,8 @@ const MESSAGE_LIFE: TimeDelta = TimeDelta::hours(24);
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(5);
 /// How often what is kept long enough is removed.
 const SWEEP_EVERY: TimeDelta = TimeDelta::hours(1);
-/// Rows read by one look.
-const PAGE: u32 = 1_000;
-
-/// Works on one update: changes what has to change and sends the answer.
-pub(crate) trait Handler: Send + Sync + 'static {
-    /// Runs once or again for the same row; running twice must do no harm. When it returns `Ok`,
-    /// the state is committed and Telegram has accepted the answer.
-    fn handle(&self, row: &Claimed, epoch: i64) -> impl Future<Output = Result<(), HandlerError>> + Send;
-}
+/// How long giving back may take at the end.
+const GIVE_BACK: TimeDelta = TimeDelta::seconds(2);
 
 /// The worker of one epoch.
 pub(crate) struct Worker<H> {
@@ -50,19 +48,32 @@ pub(crate) struct Worker<H> {
     clock: Arc<dyn Clock>,
     handler: Arc<H>,
     epoch: i64,
+    backoff: Backoff,
     lanes: Lanes,
+    surplus: SurplusRows,
     last_seq: i64,
+    /// Where the patrol over the whole table goes on.
+    patrol: i64,
     running: JoinSet<After>,
     /// What runs, by task: a task that panicked cannot tell which row it had.
     rows: HashMap<Id, InHand>,
     finisher: Finisher,
 }
 
-/// A row whose handler runs.
+/// A row that is worked on.
 struct InHand {
     row: Row,
     claimed: Claimed,
-    run: Run,
+    job: Job,
+}
+
+/// What is done with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Job {
+    /// It is handled, or declined in its turn.
+    Run(Run),
+    /// It is a dead letter; the person is told so.
+    Apology,
 }
 
 /// What became of a row's run.
@@ -76,8 +87,11 @@ impl<H: Handler> Worker<H> {
             clock,
             handler,
             epoch,
+            backoff: Backoff::random(),
             lanes: Lanes::default(),
+            surplus: SurplusRows::default(),
             last_seq: 0,
+            patrol: 0,
             running: JoinSet::new(),
             rows: HashMap::new(),
             finisher,
@@ -104,6 +118,7 @@ impl<H: Handler> Worker<H> {
         let mut look = self.clock.sleep(LOOK_EVERY);
         let mut sweep = self.clock.sleep(TimeDelta::zero());
         loop {
+            self.sort_surplus().await;
             self.start_what_may_run().await;
             let wake = self.lanes.next_wake();
             let rested = async {
@@ -113,11 +128,18 @@ impl<H: Handler> Worker<H> {
                 }
             };
             tokio::select! {
-                Some(stored) = arrivals.recv() => self.arrive(stored),
+                Some(stored) = arrivals.recv() => {
+                    if stored.is_empty() {
+                        self.look_for_news().await;
+                    } else {
+                        self.arrive(stored);
+                    }
+                }
                 Some(ended) = self.running.join_next_with_id(), if !self.running.is_empty() => self.settle(ended).await,
+                () = self.surplus.ended() => self.settle_surplus(),
                 () = rested => {}
                 () = &mut look => {
-                    self.look().await;
+                    self.look_around().await;
                     look = self.clock.sleep(LOOK_EVERY);
                 }
                 () = &mut sweep => {
@@ -172,49 +194,6 @@ impl<H: Handler> Worker<H> {
         }
     }
 
-    fn line_up(&mut self, rows: Vec<PendingRow>) {
-        for row in rows {
-            self.last_seq = self.last_seq.max(row.seq);
-            self.lanes.add(lane_row(&row));
-        }
-    }
-
-    fn arrive(&mut self, rows: Vec<Stored>) {
-        for row in rows {
-            self.last_seq = self.last_seq.max(row.seq);
-            self.lanes.add(Row {
-                seq: row.seq,
-                person: row.person,
-                next_try: None,
-                waits: 0,
-                attempts: 0,
-            });
-        }
-    }
-
-    async fn look(&mut self) {
-        let after = if self.lanes.is_empty() { 0 } else { self.last_seq };
-        match inbox::pending(&self.store.read(), after, PAGE).await {
-            Ok(rows) => self.line_up(rows),
-            Err(error) => tracing::warn!(%error, "the inbox cannot be read"),
-        }
-    }
-
-    async fn sweep(&self) {
-        let now = self.clock.now();
-        loop {
-            let swept: Result<_, StoreError> = self.store.write(async |tx| inbox::sweep(tx, now).await).await;
-            match swept {
-                Ok(swept) if swept.keys.max(swept.letters) < inbox::SWEPT_AT_ONCE => break,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the inbox cannot be swept");
-                    break;
-                }
-            }
-        }
-    }
-
     async fn start_what_may_run(&mut self) {
         let free = AT_ONCE.saturating_sub(self.running.len());
         let rows = self.lanes.take(free, self.clock.now());
@@ -233,9 +212,8 @@ impl<H: Handler> Worker<H> {
             Ok(claimed) => claimed,
             Err(error) => {
                 tracing::warn!(%error, count = rows.len(), "rows cannot be claimed");
-                let now = self.clock.now();
                 for row in rows {
-                    self.lanes.put_back(put_off(row, now, None));
+                    self.lanes.put_back(self.put_off(row, None));
                 }
                 return;
             }
@@ -244,7 +222,9 @@ impl<H: Handler> Worker<H> {
         for row in rows {
             match claimed.remove(&row.seq) {
                 // It was alone whenever the process died.
-                Some(claimed) if claimed.attempts > MAX_ATTEMPTS => self.bury(row, Failure::Died).await,
+                Some(claimed) if claimed.attempts > MAX_ATTEMPTS => {
+                    self.bury(row, claimed, Failure::Died).await;
+                }
                 Some(claimed) => self.spawn(row, claimed, run),
                 // Finished or buried already: it only stood in the lane.
                 None => self.lanes.finished(&row),
@@ -259,9 +239,14 @@ impl<H: Handler> Worker<H> {
         let epoch = self.epoch;
         let task_row = claimed.clone();
         let handle = self.running.spawn(async move {
-            let result = tokio::select! {
-                result = handler.handle(&task_row, epoch) => result,
-                () = clock.sleep(TIME_LIMIT) => return Err(Fault::Own(Failure::TimedOut)),
+            let work = async {
+                match row.turn {
+                    Turn::Handle => handler.handle(&task_row, epoch).await,
+                    Turn::Decline => handler.decline(&task_row).await,
+                }
+            };
+            let Some(result) = own_time::limited(&clock, TIME_LIMIT, work).await else {
+                return Err(Fault::Own(Failure::TimedOut));
             };
             if let Err(error) = result {
                 let fault = error.fault();
@@ -273,7 +258,33 @@ impl<H: Handler> Worker<H> {
             finisher.finish(task_row.seq).await;
             Ok(())
         });
-        self.rows.insert(handle.id(), InHand { row, claimed, run });
+        let job = Job::Run(run);
+        self.rows.insert(handle.id(), InHand { row, claimed, job });
+    }
+
+    /// Tells the person of a dead letter, once: what cannot be told now is not told. The person's
+    /// next row goes on afterwards.
+    fn spawn_apology(&mut self, row: Row, claimed: Claimed) {
+        let handler = self.handler.clone();
+        let clock = self.clock.clone();
+        let task_row = claimed.clone();
+        let handle = self.running.spawn(async move {
+            let apology = async {
+                loop {
+                    match handler.apologize(&task_row).await.map_err(|error| error.fault()) {
+                        // It was held back, or refused for a time: it was not sent.
+                        Err(Fault::Outside(Some(wait))) => clock.sleep(wait).await,
+                        told => return told,
+                    }
+                }
+            };
+            tokio::select! {
+                told = apology => told,
+                () = clock.sleep(TIME_LIMIT) => Err(Fault::Own(Failure::TimedOut)),
+            }
+        });
+        let job = Job::Apology;
+        self.rows.insert(handle.id(), InHand { row, claimed, job });
     }
 
     /// A run has ended: decides what becomes of its row.
@@ -283,12 +294,24 @@ impl<H: Handler> Worker<H> {
             // The panic itself was reported by the panic hook.
             Err(error) => (error.id(), Err(Fault::Own(Failure::Panic))),
         };
-        let Some(InHand { row, claimed, run }) = self.rows.remove(&id) else {
+        let Some(InHand { row, claimed, job }) = self.rows.remove(&id) else {
+            return;
+        };
+        let Job::Run(run) = job else {
+            if let Err(fault) = after {
+                tracing::warn!(
+                    seq = row.seq,
+                    person = row.person,
+                    ?fault,
+                    "an apology could not be made"
+                );
+            }
+            self.lanes.finished(&row);
             return;
         };
         match after {
             Ok(()) | Err(Fault::Lost | Fault::Undeliverable) => self.lanes.finished(&row),
-            Err(Fault::Own(Failure::Undecodable)) => self.bury(row, Failure::Undecodable).await,
+            Err(Fault::Own(Failure::Undecodable)) => self.bury(row, claimed, Failure::Undecodable).await,
             Err(Fault::Own(failure)) => {
                 // A run alone has counted its attempt when it was claimed.
                 let attempts = match run {
@@ -305,12 +328,11 @@ impl<H: Handler> Worker<H> {
                         })
                         .await;
                     }
-                    None => self.bury(row, failure).await,
+                    None => self.bury(row, claimed, failure).await,
                 }
             }
             Err(Fault::Outside(wait)) => {
-                let now = self.clock.now();
-                if is_over(&claimed, now) {
+                if is_over(&claimed, self.clock.now()) {
                     tracing::warn!(
                         seq = row.seq,
                         person = row.person,
@@ -320,9 +342,22 @@ impl<H: Handler> Worker<H> {
                     self.finisher.finish(row.seq).await;
                     self.lanes.finished(&row);
                 } else {
-                    self.release(put_off(row, now, wait)).await;
+                    self.release(self.put_off(row, wait)).await;
                 }
             }
+        }
+    }
+
+    /// The row, put off by exactly what was asked for, else by a wait that doubles each time.
+    fn put_off(&self, row: Row, asked: Option<TimeDelta>) -> Row {
+        let (wait, waits) = match asked {
+            Some(asked) => (asked, row.waits),
+            None => (self.backoff.wait(row.waits), row.waits + 1),
+        };
+        Row {
+            next_try: Some(self.clock.now() + wait),
+            waits,
+            ..row
         }
     }
 
@@ -340,7 +375,7 @@ impl<H: Handler> Worker<H> {
     }
 
     /// Makes a dead letter of a row, so that the person's next one goes on.
-    async fn bury(&mut self, row: Row, failure: Failure) {
+    async fn bury(&mut self, row: Row, claimed: Claimed, failure: Failure) {
         tracing::error!(
             seq = row.seq,
             person = row.person,
@@ -353,10 +388,14 @@ impl<H: Handler> Worker<H> {
             .write(async |tx| inbox::bury(tx, row.seq, self.epoch, failure.label(), now).await)
             .await;
         match buried {
+            // Of what cannot be decoded nobody knows whether somebody waits for an answer.
+            Ok(true) if counts(&claimed.kind) && failure != Failure::Undecodable => {
+                self.spawn_apology(row, claimed);
+            }
             Ok(_) => self.lanes.finished(&row),
             Err(error) => {
                 tracing::warn!(%error, seq = row.seq, "a dead letter cannot be written down yet");
-                self.lanes.put_back(put_off(row, now, None));
+                self.lanes.put_back(self.put_off(row, None));
             }
         }
     }
@@ -371,15 +410,23 @@ impl<H: Handler> Worker<H> {
     /// of a death.
     async fn give_back(&mut self) {
         self.running.shutdown().await;
-        let cut: Vec<Row> = self.rows.drain().map(|(_, in_hand)| in_hand.row).collect();
-        for row in cut {
-            let given: Result<_, StoreError> = self
-                .store
-                .write(async |tx| inbox::release(tx, row.seq, self.epoch, None, row.attempts).await)
-                .await;
-            if let Err(error) = given {
-                tracing::warn!(%error, seq = row.seq, "a row cannot be given back");
+        let mut cut: Vec<Row> = self.rows.drain().map(|(_, in_hand)| in_hand.row).collect();
+        cut.extend(self.surplus.give_up());
+        if cut.is_empty() {
+            return;
+        }
+        let given = self.store.write(async |tx| {
+            for row in &cut {
+                inbox::release(tx, row.seq, self.epoch, row.next_try, row.attempts).await?;
             }
+            Ok::<_, StoreError>(())
+        });
+        let given = tokio::select! {
+            given = given => given,
+            () = self.clock.sleep(GIVE_BACK) => Err(StoreError::Busy),
+        };
+        if let Err(error) = given {
+            tracing::warn!(%error, count = cut.len(), "rows cannot be given back");
         }
     }
 }
@@ -390,25 +437,9 @@ fn pause_after(attempts: i32) -> Option<TimeDelta> {
     PAUSES.get(index).copied()
 }
 
-fn lane_row(row: &PendingRow) -> Row {
-    Row {
-        seq: row.seq,
-        person: row.person,
-        next_try: row.next_try,
-        waits: 0,
-        attempts: row.attempts,
-    }
-}
-
-/// The row, put off by what was asked for or by a wait that doubles each time.
-fn put_off(row: Row, now: Timestamp, asked: Option<TimeDelta>) -> Row {
-    let doubled = WAIT.0 * 2_i32.saturating_pow(row.waits.min(6));
-    let wait = doubled.min(WAIT.1).max(asked.unwrap_or_default());
-    Row {
-        next_try: Some(now + wait),
-        waits: row.waits + 1,
-        ..row
-    }
+/// Whether a row of that kind counts among those of which only so many may wait.
+fn counts(kind: &str) -> bool {
+    matches!(kind, "message" | "callback_query")
 }
 
 /// Whether an answer comes too late to be of use.

@@ -12,9 +12,10 @@ use crate::exit::Failure;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn execute(environment: &Environment) -> Result<(), Failure> {
-    let health = config::read_health(environment).map_err(Failure::Configuration)?;
-    let port = health.ports.first().copied().context("no port is configured")?;
-    let url = format!("http://{}/health", SocketAddr::new(reachable(health.host), port));
+    let endpoints = config::read_endpoints(environment).map_err(Failure::Configuration)?;
+    let address = endpoints.first().context("no port is configured")?.address;
+    let address = SocketAddr::new(reachable(address.ip()), address.port());
+    let url = format!("http://{address}/health");
     // reqwest wants a provider even where no TLS is spoken; an installed one serves too.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()

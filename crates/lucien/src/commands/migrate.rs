@@ -8,7 +8,8 @@
 use anyhow::Context;
 use bot::clock::SystemClock;
 use domain::clock::Clock;
-use store::schema::{self, SchemaError};
+use store::lock::{Alone, LockError};
+use store::schema::{self, Consent, Report, SchemaError};
 use store::{Store, StoreOptions};
 
 use crate::cli;
@@ -16,21 +17,43 @@ use crate::config::{self, Environment};
 use crate::exit::Failure;
 
 pub(crate) async fn execute(environment: &Environment, command: cli::Migrate) -> Result<(), Failure> {
-    let url = config::read_database(environment).map_err(Failure::Configuration)?;
+    let (url, backups) = config::read_migration(environment).map_err(Failure::Configuration)?;
     let options = StoreOptions {
         // Only `up` may make a database where there is none.
         create: matches!(command, cli::Migrate::Up { .. }),
+        backups,
         ..StoreOptions::default()
     };
     let store = Store::open(&url, &options)
         .await
         .with_context(|| format!("the database {url} cannot be opened"))?;
     let done = match command {
-        cli::Migrate::Up { steps } => up(&store, steps).await,
-        cli::Migrate::Down { steps, confirm } => down(&store, steps, confirm.as_deref()).await,
+        cli::Migrate::Up { steps } => alone(&store, up(&store, steps)).await,
+        cli::Migrate::Down {
+            steps,
+            confirm,
+            i_have_a_backup,
+        } => {
+            let consent = Consent {
+                database: confirm.as_deref(),
+                backup_exists: i_have_a_backup,
+            };
+            alone(&store, down(&store, steps, consent)).await
+        }
         cli::Migrate::Status => status(&store).await,
     };
     store.close().await;
+    done
+}
+
+/// Does it while nobody else is in the house.
+async fn alone(store: &Store, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let alone = Alone::in_house(store).await.map_err(|error| match error {
+        LockError::InTheWay(_) => Failure::Migration(error.to_string()),
+        LockError::Store(error) => Failure::Runtime(error.into()),
+    })?;
+    let done = work.await;
+    alone.leave().await;
     done
 }
 
@@ -38,13 +61,15 @@ async fn up(store: &Store, steps: Option<u32>) -> Result<(), Failure> {
     let report = schema::up(store, steps, SystemClock.now())
         .await
         .map_err(refused)?;
-    say("applied", &report.steps);
+    say("applied", &report);
     Ok(())
 }
 
-async fn down(store: &Store, steps: u32, confirm: Option<&str>) -> Result<(), Failure> {
-    let report = schema::down(store, steps, confirm).await.map_err(refused)?;
-    say("undone", &report.steps);
+async fn down(store: &Store, steps: u32, consent: Consent<'_>) -> Result<(), Failure> {
+    let report = schema::down(store, steps, consent, SystemClock.now())
+        .await
+        .map_err(refused)?;
+    say("undone", &report);
     Ok(())
 }
 
@@ -63,11 +88,14 @@ async fn status(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-fn say(done: &str, steps: &[String]) {
-    if steps.is_empty() {
+fn say(done: &str, report: &Report) {
+    if let Some(backup) = &report.backup {
+        println!("backup\t{}", backup.display());
+    }
+    if report.steps.is_empty() {
         println!("nothing to do");
     }
-    for step in steps {
+    for step in &report.steps {
         println!("{done}\t{step}");
     }
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod demo;
 pub(crate) mod healthcheck;
+pub(crate) mod inbox;
 pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod sim;
+pub(crate) mod token;

@@ -1,14 +1,16 @@
 //! `lucien run`: the house, from the operator's environment, until it is stopped.
 
+use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use bot::House;
 use bot::clock::SystemClock;
-use bot::house::Fatal;
-use bot::schema::{self, WhenBehind};
-use bot::settings::Settings;
+use bot::house::{Fatal, StartError};
+use bot::schema::WhenBehind;
+use bot::settings::{Alarm, Introduction, Settings};
+use bot::watchdog::Stall;
 use domain::clock::Clock;
 use store::{Store, StoreOptions};
 use telegram::Gateway;
@@ -38,10 +40,7 @@ pub(crate) async fn execute(environment: &Environment) -> Result<(), Failure> {
     tracing::info!("closing");
     let closed = tokio::time::timeout(CLOSING, house.close()).await;
     match (fatal, closed) {
-        (Some(Fatal::Unauthorized(error)), _) => {
-            Err(Failure::Unauthorized(Fatal::Unauthorized(error).to_string()))
-        }
-        (Some(fatal), _) => Err(anyhow::Error::new(fatal).into()),
+        (Some(fatal), _) => Err(fatal.into()),
         (None, Ok(true)) => Ok(()),
         (None, Ok(false)) => Err(anyhow!("a part of the house died while it closed").into()),
         (None, Err(_)) => Err(anyhow!("the house did not close in time").into()),
@@ -49,27 +48,59 @@ pub(crate) async fn execute(environment: &Environment) -> Result<(), Failure> {
 }
 
 async fn open(config: Config) -> Result<House, Failure> {
-    let store = Store::open(&config.database, &StoreOptions::default())
+    let options = StoreOptions {
+        backups: config.backup.dir,
+        ..StoreOptions::default()
+    };
+    let store = Store::open(&config.database, &options)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let when_behind = match config.stage {
-        DeploymentStage::Production => WhenBehind::Migrate,
-        DeploymentStage::Development => WhenBehind::Refuse,
-    };
-    schema::prepare(&store, when_behind, clock.now()).await?;
-
-    let gateway = Gateway::new(&config.api_url, &config.token).context("the way to Telegram")?;
+    let gateway = Gateway::new(&config.api_url, &config.token, clock.clone(), config.rates)
+        .context("the way to Telegram")?;
     let voice = Voice::builtin(config.texts.timezone, Choice::random());
     let settings = Settings {
         custodians: config.custodians,
-        health: config.health,
+        updates: config.updates,
+        http: config.http,
         seed: config.seed,
+        invitation_hours: config.times.invitation_valid_hours,
+        when_behind: match config.stage {
+            DeploymentStage::Production => WhenBehind::Migrate,
+            DeploymentStage::Development => WhenBehind::Refuse,
+        },
+        introduction: Some(Introduction {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            api: (!config.api_url.is_official()).then(|| config.api_url.to_string()),
+        }),
+        alarm: Some(Alarm::new(give_up)),
     };
-    let house = House::start(settings, config.token.bot_id(), store, gateway, voice, clock)
-        .await
-        .context("the house cannot open")?;
-    Ok(house)
+    Ok(House::start(settings, config.token.bot_id(), store, gateway, voice, clock).await?)
+}
+
+/// The platform starts another process; this one cannot even close what stands still.
+fn give_up(stall: Stall) {
+    tracing::error!(part = %stall, "ending this process");
+    process::exit(1);
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Schema(refused) => refused.into(),
+            error => Self::Runtime(anyhow::Error::new(error).context("the house cannot open")),
+        }
+    }
+}
+
+impl From<Fatal> for Failure {
+    fn from(fatal: Fatal) -> Self {
+        match fatal {
+            Fatal::Unauthorized(_) => Self::Unauthorized(fatal.to_string()),
+            Fatal::Schema(refused) => refused.into(),
+            Fatal::TokenRevoked | Fatal::PartEnded(_) => Self::Runtime(fatal.into()),
+        }
+    }
 }
 
 /// Says what the house was told, without anything that is secret.
@@ -79,13 +110,14 @@ fn announce(config: &Config) {
         database = %config.database,
         stage = ?config.stage,
         custodians = config.custodians.len(),
-        health_ports = ?config.health.ports,
+        webhook = config.updates.is_webhook(),
+        endpoints = ?config.http.endpoints,
         texts = ?config.texts,
         times = ?config.times,
         rates = ?config.rates,
         backup_dir = ?config.backup.dir,
         backups_encrypted = config.backup.age_recipient.is_some(),
-        metrics_token = config.metrics_token.is_some(),
+        metrics_token = config.http.metrics_token.is_some(),
         profile_handlers = config.profile_handlers,
         "opening"
     );

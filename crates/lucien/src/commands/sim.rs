@@ -1,6 +1,6 @@
 //! `lucien sim`: the stand-in Telegram alone.
 
-use ::sim::{NewBot, Options, Sim};
+use ::sim::{Limits, NewBot, Options, Sim};
 use anyhow::Context;
 
 use crate::cli;
@@ -13,6 +13,8 @@ pub(crate) async fn execute(arguments: cli::Sim) -> Result<(), Failure> {
     let options = Options {
         port: arguments.port,
         strict: arguments.strict,
+        cloud: arguments.cloud,
+        limits: arguments.limits.then(Limits::default),
         bots: vec![NewBot {
             token: arguments.token,
             ..NewBot::default()

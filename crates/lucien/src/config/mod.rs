@@ -6,18 +6,19 @@
 mod reader;
 #[cfg(test)]
 mod variables;
+mod webhook;
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use bot::settings::HealthSettings;
+use bot::settings::{Endpoint, HttpSettings, Updates};
 use chrono_tz::Tz;
 use domain::id::UserId;
 use secrecy::SecretString;
 use store::DatabaseUrl;
 use store::bot_config::ConfigSeed;
-use telegram::{ApiUrl, BotToken};
+use telegram::{ApiUrl, BotToken, Rates};
 use url::Url;
 
 use reader::Reader;
@@ -25,8 +26,8 @@ pub(crate) use reader::{Environment, Problem};
 #[cfg(test)]
 use variables::VARIABLES;
 
-/// The port of health when none is named.
-const HEALTH_PORT: u16 = 8000;
+/// The port when none is named.
+const DEFAULT_PORT: u16 = 8000;
 
 /// The SQLite file in the working directory when no database is named.
 const DATABASE_FILE: &str = "bot.db";
@@ -39,13 +40,13 @@ pub(crate) struct Config {
     pub(crate) database: DatabaseUrl,
     pub(crate) stage: DeploymentStage,
     pub(crate) api_url: ApiUrl,
-    pub(crate) health: HealthSettings,
+    pub(crate) updates: Updates,
+    pub(crate) http: HttpSettings,
     pub(crate) seed: ConfigSeed,
     pub(crate) times: TimeSettings,
-    pub(crate) rates: RateSettings,
+    pub(crate) rates: Rates,
     pub(crate) texts: TextSettings,
     pub(crate) backup: BackupSettings,
-    pub(crate) metrics_token: Option<SecretString>,
     pub(crate) profile_handlers: bool,
 }
 
@@ -62,15 +63,8 @@ pub(crate) struct TimeSettings {
     pub(crate) cleanup_interval_minutes: u32,
     pub(crate) process_free_queue_minutes: u32,
     pub(crate) free_request_spam_window_minutes: u32,
-    pub(crate) invitation_valid_hours: u32,
+    pub(crate) invitation_valid_hours: i32,
     pub(crate) vip_grace_hours: u32,
-}
-
-/// Calls a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RateSettings {
-    pub(crate) send_per_second: u32,
-    pub(crate) call_per_second: u32,
 }
 
 /// What people read.
@@ -120,29 +114,26 @@ impl Config {
         let token = token(reader);
         let custodians = custodians(reader);
         let database = database(reader);
-        let api_url = reader
-            .parse("TELEGRAM_API_URL", ApiUrl::parse)
-            .unwrap_or_default();
+        let api_url = api_url(reader);
         let stage = stage(reader);
-        let ports = ports(reader);
-        let health_host = host(reader, "HEALTH_HOST");
-        webhook(reader);
+        let updates = webhook::updates(reader, &api_url);
+        let endpoints = endpoints(reader);
         log(reader);
         let seed = seed(reader);
         let times = TimeSettings {
             cleanup_interval_minutes: reader.number("CLEANUP_INTERVAL_MINUTES", 60, 1, 10_080),
             process_free_queue_minutes: reader.number("PROCESS_FREE_QUEUE_MINUTES", 5, 1, 10_080),
             free_request_spam_window_minutes: reader.number("FREE_REQUEST_SPAM_WINDOW_MINUTES", 5, 1, 10_080),
-            invitation_valid_hours: reader.number("INVITATION_VALID_HOURS", 24, 1, 87_600),
+            invitation_valid_hours: invitation_hours(reader),
             vip_grace_hours: reader.number("VIP_GRACE_HOURS", 0, 0, 8_760),
         };
-        let rates = RateSettings {
+        let rates = Rates {
             send_per_second: reader.number("SEND_RATE_PER_SECOND", 25, 1, 1000),
-            call_per_second: reader.number("CALL_RATE_PER_SECOND", 20, 1, 1000),
+            calls_per_second: reader.number("CALL_RATE_PER_SECOND", 20, 1, 1000),
         };
         let texts = texts(reader);
         let backup = BackupSettings {
-            dir: reader.text("BACKUP_DIR").map(PathBuf::from),
+            dir: backup_dir(reader),
             age_recipient: reader.parse("BACKUP_AGE_RECIPIENT", age_recipient),
         };
         // Once counted, never enforced: accepted so that old files work.
@@ -158,16 +149,16 @@ impl Config {
             database: database?,
             stage,
             api_url,
-            health: HealthSettings {
-                host: health_host,
-                ports,
+            updates: updates?,
+            http: HttpSettings {
+                endpoints,
+                metrics_token,
             },
             seed,
             times,
             rates,
             texts,
             backup,
-            metrics_token,
             profile_handlers,
         })
     }
@@ -183,17 +174,53 @@ pub(crate) fn read_database(environment: &Environment) -> Result<DatabaseUrl, Ve
     complete(database, reader)
 }
 
+/// What `lucien token issue` is told.
+#[derive(Debug)]
+pub(crate) struct IssueConfig {
+    pub(crate) token: BotToken,
+    pub(crate) api_url: ApiUrl,
+    pub(crate) database: DatabaseUrl,
+    pub(crate) invitation_valid_hours: i32,
+}
+
+/// Reads only what it takes to issue an invitation.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn read_issue(environment: &Environment) -> Result<IssueConfig, Vec<Problem>> {
+    let reader = Reader::new(environment);
+    let (token, database, api_url) = (token(&reader), database(&reader), api_url(&reader));
+    let invitation_valid_hours = invitation_hours(&reader);
+    let config = token.zip(database).map(|(token, database)| IssueConfig {
+        token,
+        api_url,
+        database,
+        invitation_valid_hours,
+    });
+    complete(config, reader)
+}
+
+/// Reads only where the database and its backups are, for commands that migrate.
+///
+/// # Errors
+/// What is wrong with `DATABASE_URL`.
+pub(crate) fn read_migration(
+    environment: &Environment,
+) -> Result<(DatabaseUrl, Option<PathBuf>), Vec<Problem>> {
+    let reader = Reader::new(environment);
+    let backups = backup_dir(&reader);
+    let database = database(&reader).map(|url| (url, backups));
+    complete(database, reader)
+}
+
 /// Reads only where health answers, for `lucien healthcheck`.
 ///
 /// # Errors
 /// What is wrong with the ports.
-pub(crate) fn read_health(environment: &Environment) -> Result<HealthSettings, Vec<Problem>> {
+pub(crate) fn read_endpoints(environment: &Environment) -> Result<Vec<Endpoint>, Vec<Problem>> {
     let reader = Reader::new(environment);
-    let health = HealthSettings {
-        host: host(&reader, "HEALTH_HOST"),
-        ports: ports(&reader),
-    };
-    complete(Some(health), reader)
+    let endpoints = endpoints(&reader);
+    complete(Some(endpoints), reader)
 }
 
 /// Reads only how to log. What is wrong with it is reported with everything else.
@@ -261,20 +288,55 @@ fn stage(reader: &Reader<'_>) -> DeploymentStage {
     read.unwrap_or(DeploymentStage::Development)
 }
 
-/// The ports of health: `HEALTH_PORT`, else `PORT`, else 8000; both when both are set.
-fn ports(reader: &Reader<'_>) -> Vec<u16> {
+fn api_url(reader: &Reader<'_>) -> ApiUrl {
+    reader
+        .parse("TELEGRAM_API_URL", ApiUrl::parse)
+        .unwrap_or_default()
+}
+
+fn invitation_hours(reader: &Reader<'_>) -> i32 {
+    reader
+        .number("INVITATION_VALID_HOURS", 24, 1, 87_600)
+        .cast_signed()
+}
+
+fn backup_dir(reader: &Reader<'_>) -> Option<PathBuf> {
+    reader.text("BACKUP_DIR").map(PathBuf::from)
+}
+
+/// What is served where, the one to be asked about health first. While updates are polled: health on
+/// `HEALTH_PORT`, else `PORT`, else 8000; on both when both are set. With a webhook: it and health on
+/// `PORT`, else 8000, and health on `HEALTH_PORT` too. A `HEALTH_PORT` of its own is not for strangers.
+fn endpoints(reader: &Reader<'_>) -> Vec<Endpoint> {
     let port = |name| {
         reader.parse(name, |text| match text.parse::<u16>() {
             Ok(port) if port > 0 => Ok(port),
             _ => Err(format!("must be a port from 1 to 65535, not {text:?}")),
         })
     };
-    let mut ports: Vec<u16> = ["HEALTH_PORT", "PORT"].into_iter().filter_map(port).collect();
-    ports.dedup();
-    if ports.is_empty() {
-        ports.push(HEALTH_PORT);
-    }
-    ports
+    let webhook = webhook::is_wanted(reader);
+    let health_host = host(reader, "HEALTH_HOST");
+    let public_host = match webhook {
+        true => host(reader, "WEBHOOK_HOST"),
+        false => health_host,
+    };
+    let (health_port, port) = (port("HEALTH_PORT"), port("PORT"));
+    let public = match (port, health_port) {
+        (None, Some(_)) if !webhook => None,
+        (port, _) => Some(port.unwrap_or(DEFAULT_PORT)),
+    };
+    let own = health_port.filter(|port| Some(*port) != public);
+    let own = own.map(|port| Endpoint {
+        address: SocketAddr::new(health_host, port),
+        webhook: false,
+        open_metrics: true,
+    });
+    let public = public.map(|port| Endpoint {
+        address: SocketAddr::new(public_host, port),
+        webhook,
+        open_metrics: false,
+    });
+    own.into_iter().chain(public).collect()
 }
 
 fn host(reader: &Reader<'_>, name: &'static str) -> IpAddr {
@@ -285,32 +347,6 @@ fn host(reader: &Reader<'_>, name: &'static str) -> IpAddr {
             .map_err(|_| format!("must be an IP address to listen on, not {text:?}")),
     });
     read.unwrap_or(IpAddr::from([0, 0, 0, 0]))
-}
-
-/// Checks how updates arrive. While they are polled, the webhook's variables may hold anything, as
-/// old files do.
-fn webhook(reader: &Reader<'_>) {
-    for name in [
-        "WEBHOOK_BASE_URL",
-        "RAILWAY_PUBLIC_DOMAIN",
-        "WEBHOOK_PATH",
-        "WEBHOOK_SECRET",
-        "WEBHOOK_HOST",
-    ] {
-        let _ = reader.text(name);
-    }
-    let mode = reader.text("WEBHOOK_MODE").unwrap_or("polling");
-    match mode.to_ascii_lowercase().as_str() {
-        "polling" => {}
-        "webhook" => reader.report(Problem::new(
-            "WEBHOOK_MODE",
-            "must be polling: this version does not serve webhooks",
-        )),
-        _ => reader.report(Problem::new(
-            "WEBHOOK_MODE",
-            format!("must be polling or webhook, not {mode:?}"),
-        )),
-    }
 }
 
 fn log(reader: &Reader<'_>) -> LogSettings {

@@ -23,6 +23,11 @@ fn problem<const N: usize>(changes: [(&'static str, &'static str); N]) -> String
     problems[0].clone()
 }
 
+fn ports(config: &Config) -> Vec<u16> {
+    let endpoints = config.http.endpoints.iter();
+    endpoints.map(|endpoint| endpoint.address.port()).collect()
+}
+
 #[test]
 fn what_is_missing_is_listed_at_once() {
     let problems = read(&[]).expect_err("refused");
@@ -94,8 +99,8 @@ fn blank_optional_values_are_unset() {
     .unwrap();
     assert_eq!(config.seed.vip_channel_id, None);
     assert_eq!(config.texts.creator_username, None);
-    assert_eq!(config.health.ports, [8000]);
-    assert!(config.metrics_token.is_none());
+    assert_eq!(ports(&config), [8000]);
+    assert!(config.http.metrics_token.is_none());
 }
 
 #[test]
@@ -106,10 +111,10 @@ fn an_empty_database_url_is_a_problem_and_an_absent_one_is_not() {
 
 #[test]
 fn health_listens_where_it_is_told() {
-    let ports = |changes: [(&'static str, &'static str); 2]| with(changes).unwrap().health.ports;
-    assert_eq!(with([("PORT", "9000")]).unwrap().health.ports, [9000]);
-    assert_eq!(ports([("PORT", "9000"), ("HEALTH_PORT", "9001")]), [9001, 9000]);
-    assert_eq!(ports([("PORT", "9000"), ("HEALTH_PORT", "9000")]), [9000]);
+    let served = |changes: [(&'static str, &'static str); 2]| ports(&with(changes).unwrap());
+    assert_eq!(ports(&with([("PORT", "9000")]).unwrap()), [9000]);
+    assert_eq!(served([("PORT", "9000"), ("HEALTH_PORT", "9001")]), [9001, 9000]);
+    assert_eq!(served([("PORT", "9000"), ("HEALTH_PORT", "9000")]), [9000]);
 }
 
 #[test]
@@ -168,10 +173,111 @@ fn names_are_trimmed_of_their_at() {
     assert_eq!(config.texts.creator_username.as_deref(), Some("diana"));
 }
 
+/// A webhook as it should be.
+const WEBHOOK: [(&str, &str); 3] = [
+    ("WEBHOOK_MODE", "Webhook"),
+    ("WEBHOOK_SECRET", "un-secreto"),
+    ("WEBHOOK_BASE_URL", "https://lucien.example.org"),
+];
+
+/// The same with other variables; those that are empty are missing.
+fn webhook_with(changes: &[(&'static str, &'static str)]) -> Result<Config, Vec<String>> {
+    let mut variables = vec![("BOT_TOKEN", TOKEN), ("ADMIN_USER_IDS", "1")];
+    variables.extend(WEBHOOK);
+    variables.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    variables.extend(changes);
+    read(&variables)
+}
+
+fn address(config: &Config) -> &str {
+    match &config.updates {
+        Updates::Webhook(webhook) => webhook.url.as_str(),
+        Updates::Polling => panic!("it is to be a webhook"),
+    }
+}
+
 #[test]
-fn webhook_mode_is_refused_and_its_variables_do_not_hurt_polling() {
-    assert!(problem([("WEBHOOK_MODE", "webhook")]).contains("polling"));
-    assert!(with([("WEBHOOK_SECRET", "any thing"), ("WEBHOOK_BASE_URL", "nonsense")]).is_ok());
+fn the_webhooks_variables_do_not_hurt_polling() {
+    let config = with([
+        ("WEBHOOK_SECRET", "any thing"),
+        ("WEBHOOK_BASE_URL", "nonsense"),
+        ("WEBHOOK_HOST", "anywhere"),
+    ]);
+    assert!(matches!(config.unwrap().updates, Updates::Polling));
+}
+
+#[test]
+fn a_webhook_needs_an_address_and_a_secret() {
+    let problems = read(&[("BOT_TOKEN", TOKEN), ("ADMIN_USER_IDS", "1"), ("WEBHOOK_MODE", "webhook")]);
+    let problems = problems.expect_err("refused");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].starts_with("WEBHOOK_SECRET is missing"));
+    assert!(problems[1].starts_with("WEBHOOK_BASE_URL is missing"));
+    let refused = |change| webhook_with(&[change]).expect_err("refused");
+    for (name, value) in [
+        ("WEBHOOK_SECRET", "hunter2 hunter2"),
+        ("WEBHOOK_BASE_URL", "http://lucien.example.org"),
+        ("WEBHOOK_BASE_URL", "https://lucien.example.org/"),
+        ("WEBHOOK_BASE_URL", "https://me:hunter2@lucien.example.org"),
+        ("WEBHOOK_BASE_URL", "lucien.example.org"),
+        ("WEBHOOK_PATH", "webhook"),
+        ("WEBHOOK_PATH", "/{webhook}"),
+        ("WEBHOOK_PATH", "/a/../b"),
+        ("WEBHOOK_PATH", "/health"),
+        ("WEBHOOK_HOST", "anywhere"),
+    ] {
+        let problems = refused((name, value));
+        assert!(problems.len() == 1 && problems[0].starts_with(name), "{problems:?}");
+        assert!(!problems[0].contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_webhooks_address_is_base_and_path() {
+    let plain = webhook_with(&[]).unwrap();
+    assert_eq!(address(&plain), "https://lucien.example.org/webhook");
+    let behind_a_proxy = webhook_with(&[
+        ("WEBHOOK_BASE_URL", "https://example.org/lucien"),
+        ("WEBHOOK_PATH", "/in"),
+    ]);
+    assert_eq!(address(&behind_a_proxy.unwrap()), "https://example.org/lucien/in");
+    let on_railway = webhook_with(&[
+        ("WEBHOOK_BASE_URL", ""),
+        ("RAILWAY_PUBLIC_DOMAIN", "lucien.up.railway.app"),
+    ]);
+    assert_eq!(address(&on_railway.unwrap()), "https://lucien.up.railway.app/webhook");
+    let near = webhook_with(&[
+        ("TELEGRAM_API_URL", "http://127.0.0.1:8081"),
+        ("WEBHOOK_BASE_URL", "http://127.0.0.1:9000"),
+    ]);
+    assert_eq!(address(&near.unwrap()), "http://127.0.0.1:9000/webhook");
+}
+
+#[test]
+fn what_is_served_where() {
+    let endpoint = |port, webhook, open_metrics| (port, webhook, open_metrics);
+    let served = |config: Result<Config, Vec<String>>| -> Vec<_> {
+        let endpoints = config.unwrap().http.endpoints;
+        let told = endpoints
+            .iter()
+            .map(|it| endpoint(it.address.port(), it.webhook, it.open_metrics));
+        told.collect()
+    };
+    assert_eq!(served(with([])), [endpoint(8000, false, false)]);
+    assert_eq!(served(with([("HEALTH_PORT", "9001")])), [endpoint(9001, false, true)]);
+    assert_eq!(
+        served(with([("PORT", "9000"), ("HEALTH_PORT", "9001")])),
+        [endpoint(9001, false, true), endpoint(9000, false, false)]
+    );
+    assert_eq!(served(webhook_with(&[])), [endpoint(8000, true, false)]);
+    assert_eq!(
+        served(webhook_with(&[("PORT", "9000"), ("HEALTH_PORT", "9000")])),
+        [endpoint(9000, true, false)]
+    );
+    assert_eq!(
+        served(webhook_with(&[("HEALTH_PORT", "9001")])),
+        [endpoint(9001, false, true), endpoint(8000, true, false)]
+    );
 }
 
 #[test]

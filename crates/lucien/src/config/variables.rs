@@ -45,12 +45,12 @@ pub(crate) const VARIABLES: &[Variable] = &[
     variable(
         "WEBHOOK_MODE",
         "polling",
-        "How updates arrive. This version polls; `webhook` is refused.",
+        "How updates arrive: Lucien fetches them (`polling`), or Telegram brings them (`webhook`).",
     ),
     variable(
         "WEBHOOK_BASE_URL",
         "",
-        "Public https address of the webhook, without a trailing slash.",
+        "Public https address before `WEBHOOK_PATH`, without a slash at its end. Required for a webhook.",
     ),
     variable(
         "RAILWAY_PUBLIC_DOMAIN",
@@ -61,10 +61,10 @@ pub(crate) const VARIABLES: &[Variable] = &[
     variable(
         "WEBHOOK_SECRET",
         "",
-        "Secret that Telegram sends with each update: 1 to 256 of `A-Za-z0-9_-`.",
+        "Secret that Telegram sends with each update: 1 to 256 of `A-Za-z0-9_-`. Required for a webhook.",
     ),
     variable("WEBHOOK_HOST", "0.0.0.0", "Address that the webhook listens on."),
-    variable("PORT", "", "Port of the webhook and of health."),
+    variable("PORT", "", "Port of the webhook (8000 without it) and of health."),
     variable(
         "HEALTH_PORT",
         "",
@@ -74,7 +74,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     variable(
         "METRICS_TOKEN",
         "",
-        "Bearer token that opens `/metrics` on a public port.",
+        "Bearer token that opens `/metrics` where `HEALTH_PORT` is not a port of its own.",
     ),
     variable(
         "VIP_CHANNEL_ID",
@@ -142,7 +142,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "Time zone of the dates that people read.",
     ),
     variable("VOICE_DIR", "", "Folder with texts that replace Lucien's own."),
-    variable("BACKUP_DIR", "", "Folder for backups."),
+    variable("BACKUP_DIR", "", "Folder for backups. Without it they lie beside the SQLite file."),
     variable(
         "BACKUP_AGE_RECIPIENT",
         "",

@@ -56,14 +56,14 @@ async fn the_schema_goes_up_and_down(backend: Backend) -> Result<()> {
         "{listed}"
     );
 
-    let refused = lucien(&["migrate", "down", "2"]).await?;
+    let refused = lucien(&["migrate", "down", "99"]).await?;
     let text = complained(&refused);
     ensure!(
         refused.status.code() == Some(3) && text.contains("subscription_plans (1)"),
         "{text}"
     );
     ensure!(
-        lucien(&["migrate", "down", "2", "--confirm", "another"])
+        lucien(&["migrate", "down", "99", "--confirm", "another"])
             .await?
             .status
             .code()
@@ -71,7 +71,7 @@ async fn the_schema_goes_up_and_down(backend: Backend) -> Result<()> {
     );
     let name = db.url().database_name();
     ensure!(
-        lucien(&["migrate", "down", "2", "--confirm", &name])
+        lucien(&["migrate", "down", "99", "--confirm", &name, "--i-have-a-backup"])
             .await?
             .status
             .success()

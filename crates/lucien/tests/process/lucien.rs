@@ -1,11 +1,13 @@
 //! Starts the binary with an environment of its own and watches it.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sim::Sim;
+use serde_json::Value;
+use sim::{Options, Sim};
 use tempfile::TempDir;
 use testkit::Backend;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -17,11 +19,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The binary with nothing of this process's environment, in a folder of its own.
 pub(crate) fn command(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lucien"));
+    command.args(arguments);
+    confined(command, folder, variables)
+}
+
+fn confined(mut command: Command, folder: &Path, variables: &[(&str, &str)]) -> Command {
     command
         .current_dir(folder)
         .env_clear()
         .envs(variables.iter().copied())
-        .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
@@ -53,6 +59,56 @@ pub(crate) struct Running {
     /// Everything it has logged so far.
     pub(crate) log: String,
     pub(crate) health_port: u16,
+    address: Ipv4Addr,
+}
+
+/// A stand-in that is as patient as the tests.
+pub(crate) async fn telegram() -> Result<Sim> {
+    let options = Options {
+        patience: PATIENCE,
+        calls_kept: 100,
+        ..Options::default()
+    };
+    Ok(Sim::start(options).await?)
+}
+
+/// The variables of a house to which Telegram brings the updates, by way of a port that may be another
+/// house's.
+pub(crate) struct Webhook {
+    port: String,
+    base: String,
+}
+
+impl Webhook {
+    pub(crate) const SECRET: &str = "un_secreto-de-verdad";
+
+    /// Served and brought to the same port.
+    pub(crate) fn own() -> Result<Self> {
+        let port = free_port()?;
+        Ok(Self::served_on(port, port))
+    }
+
+    pub(crate) fn served_on(port: u16, brought_to: u16) -> Self {
+        Self {
+            port: port.to_string(),
+            base: format!("http://127.0.0.1:{brought_to}"),
+        }
+    }
+
+    pub(crate) fn variables(&self) -> [(&str, &str); 5] {
+        [
+            ("WEBHOOK_MODE", "webhook"),
+            ("WEBHOOK_HOST", "127.0.0.1"),
+            ("WEBHOOK_SECRET", Self::SECRET),
+            ("WEBHOOK_BASE_URL", &self.base),
+            ("PORT", &self.port),
+        ]
+    }
+
+    /// Where updates are brought to.
+    pub(crate) fn url(&self) -> String {
+        format!("{}/webhook", self.base)
+    }
 }
 
 /// A free port, as far as one can tell.
@@ -67,17 +123,62 @@ impl Running {
         Self::start_with(folder, &url, &token, database)
     }
 
+    /// As [`Running::start`], but it logs from this level on.
+    pub(crate) fn start_logging(folder: &Path, telegram: &Sim, database: &str, level: &str) -> Result<Self> {
+        let (url, token) = (telegram.url(), telegram.bot().token);
+        Self::spawn(folder, &url, &token, database, &[("LOG_LEVEL", level)])
+    }
+
+    /// As [`Running::start`], with more variables, which win.
+    pub(crate) fn start_as(
+        folder: &Path,
+        telegram: &Sim,
+        database: &str,
+        more: &[(&str, &str)],
+    ) -> Result<Self> {
+        let (url, token) = (telegram.url(), telegram.bot().token);
+        Self::spawn(folder, &url, &token, database, more)
+    }
+
     pub(crate) fn start_with(folder: &Path, api_url: &str, token: &str, database: &str) -> Result<Self> {
+        Self::spawn(folder, api_url, token, database, &[])
+    }
+
+    fn spawn(
+        folder: &Path,
+        api_url: &str,
+        token: &str,
+        database: &str,
+        more: &[(&str, &str)],
+    ) -> Result<Self> {
+        let mut lucien = Command::new(env!("CARGO_BIN_EXE_lucien"));
+        lucien.arg("run");
+        Self::spawn_as(lucien, Ipv4Addr::LOCALHOST, folder, api_url, token, database, more)
+    }
+
+    /// Starts it by a command of the caller's; health is served on that address.
+    pub(crate) fn spawn_as(
+        command: Command,
+        address: Ipv4Addr,
+        folder: &Path,
+        api_url: &str,
+        token: &str,
+        database: &str,
+        more: &[(&str, &str)],
+    ) -> Result<Self> {
+        let health_host = address.to_string();
         let health_port = free_port()?;
-        let variables = [
+        let health_port_text = health_port.to_string();
+        let mut variables = vec![
             ("BOT_TOKEN", token),
             ("ADMIN_USER_IDS", "1"),
             ("DATABASE_URL", database),
             ("TELEGRAM_API_URL", api_url),
-            ("HEALTH_HOST", "127.0.0.1"),
-            ("HEALTH_PORT", &health_port.to_string()),
+            ("HEALTH_HOST", &health_host),
+            ("HEALTH_PORT", &health_port_text),
         ];
-        let mut child = command(folder, &variables, &["run"])
+        variables.extend_from_slice(more);
+        let mut child = confined(command, folder, &variables)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()?;
@@ -87,6 +188,7 @@ impl Running {
             lines: BufReader::new(stdout).lines(),
             log: String::new(),
             health_port,
+            address,
         })
     }
 
@@ -107,6 +209,48 @@ impl Running {
             .with_context(|| format!("waiting for “{text}”"))?
     }
 
+    /// What it answers on its health port.
+    pub(crate) async fn asked(&self, path: &str) -> Result<(u16, Value)> {
+        let url = format!("http://{}:{}{path}", self.address, self.health_port);
+        let response = client()?.get(url).send().await?;
+        Ok((response.status().as_u16(), response.json().await?))
+    }
+
+    /// Asks until the answer is as wanted: the house looks at itself every second.
+    pub(crate) async fn until_health(&self, wanted: impl Fn(u16, &Value) -> bool) -> Result<Value> {
+        let client = client()?;
+        let url = format!("http://{}:{}/health", self.address, self.health_port);
+        let mut last = String::new();
+        let asking = async {
+            loop {
+                // Not served yet right after the start.
+                if let Ok(response) = client.get(&url).send().await {
+                    let status = response.status().as_u16();
+                    let body: Value = response.json().await?;
+                    if wanted(status, &body) {
+                        return Ok(body);
+                    }
+                    last = format!("{status} {body}");
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let asked = tokio::time::timeout(PATIENCE, asking).await;
+        asked.with_context(|| format!("health did not become as wanted, but {last}"))?
+    }
+
+    /// Waits until it is well and has the role.
+    pub(crate) async fn until_role(&self, role: &str) -> Result<()> {
+        self.until_health(|status, body| status == 200 && body["role"] == role)
+            .await?;
+        Ok(())
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> Result<u32> {
+        self.child.id().context("it runs")
+    }
+
     /// `kill -9`.
     pub(crate) async fn kill(mut self) -> Result<()> {
         self.child.kill().await?;
@@ -115,7 +259,7 @@ impl Running {
 
     /// SIGTERM, as platforms stop a service.
     pub(crate) async fn stop(self) -> Result<(ExitStatus, String)> {
-        let pid = self.child.id().context("it runs")?;
+        let pid = self.pid()?;
         let told = Command::new("kill")
             .args(["-TERM", &pid.to_string()])
             .status()

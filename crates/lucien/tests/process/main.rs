@@ -1,6 +1,14 @@
 //! The real binary, as an operator runs it.
 
 mod commands;
+mod cut_off;
+mod letters;
 mod lifecycle;
 mod lucien;
+mod notices;
+mod outage;
 mod refusals;
+mod stopping;
+mod together;
+mod token;
+mod webhook;

@@ -49,7 +49,7 @@ async fn configurations_that_cannot_work() -> Result<()> {
         ),
         (
             &[TOKEN, CUSTODIAN, ("WEBHOOK_MODE", "webhook")],
-            &["WEBHOOK_MODE"],
+            &["WEBHOOK_SECRET is missing", "WEBHOOK_BASE_URL is missing"],
         ),
     ];
     for (variables, expected) in cases {

@@ -38,6 +38,9 @@ pub const DEAD_KEPT: TimeDelta = TimeDelta::days(90);
 /// Rows of a kind that one [`sweep`] removes at most, so that it never holds up others for long.
 pub const SWEPT_AT_ONCE: u64 = 1000;
 
+/// Rows per statement: far from the databases' limits on parameters.
+const BATCH: usize = 500;
+
 /// The failure of a row that was cancelled.
 pub const CANCELLED: &str = "cancelled";
 
@@ -111,6 +114,38 @@ pub async fn enqueue(tx: &Tx, row: &NewRow<'_>, now: Timestamp) -> Result<i64, S
     added
         .map(|row| row.id)
         .ok_or_else(|| StoreError::Unreadable("outbox.id".to_owned()))
+}
+
+/// Adds rows in their order, with one statement.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn enqueue_all(tx: &Tx, new: &[NewRow<'_>], now: Timestamp) -> Result<(), StoreError> {
+    const COLUMNS: usize = 8;
+    for batch in new.chunks(BATCH) {
+        let rows: Vec<String> = (0..batch.len())
+            .map(|row| format!("({})", parameters(row * COLUMNS + 1, COLUMNS)))
+            .collect();
+        let values = batch.iter().flat_map(|row| -> [Value; COLUMNS] {
+            [
+                row.kind.into(),
+                row.sequence.into(),
+                row.after.into(),
+                row.person.into(),
+                row.payload.into(),
+                At(now).into(),
+                0.into(),
+                row.not_before.map(At).into(),
+            ]
+        });
+        let insert = format!(
+            "INSERT INTO outbox (kind, sequence, after_id, person, payload, created_at, attempts, next_try)
+             VALUES {}",
+            rows.join(", ")
+        );
+        sql::execute(tx, &insert, values).await?;
+    }
+    Ok(())
 }
 
 /// The row of that id.
@@ -276,6 +311,23 @@ pub async fn put_off(
     .await
 }
 
+/// Lets rows of some kinds that wait for a moment go at once: what they waited for may be over.
+/// Returns how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hasten(tx: &Tx, kinds: &[&str]) -> Result<u64, StoreError> {
+    if kinds.is_empty() {
+        return Ok(0);
+    }
+    let update = format!(
+        "UPDATE outbox SET next_try = NULL
+         WHERE epoch IS NULL AND done_at IS NULL AND dead_at IS NULL AND next_try IS NOT NULL AND kind IN ({})",
+        parameters(1, kinds.len())
+    );
+    sql::execute(tx, &update, kinds.iter().map(|kind| (*kind).into())).await
+}
+
 /// It failed for good, by `failure` (a short class, at most 100 characters).
 ///
 /// # Errors
@@ -413,6 +465,24 @@ pub async fn backlog(db: &impl Connection) -> Result<OutboxBacklog, StoreError> 
         unknown: counts.unknown_ones,
         oldest_pending: counts.oldest.map(|at| at.0),
     })
+}
+
+/// How many rows a worker has in hand.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn in_hand(db: &impl Connection) -> Result<i64, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        count: i64,
+    }
+    let row: Option<Row> = sql::first(
+        db,
+        "SELECT count(*) AS count FROM outbox WHERE epoch IS NOT NULL AND done_at IS NULL AND dead_at IS NULL",
+        [],
+    )
+    .await?;
+    Ok(row.map_or(0, |row| row.count))
 }
 
 /// Removes what is kept long enough ([`DONE_KEPT`], [`DEAD_KEPT`]), at most [`SWEPT_AT_ONCE`] of

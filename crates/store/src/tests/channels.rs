@@ -58,19 +58,20 @@ fn a_channel_is_set_and_the_rest_stays() {
                 .write(async |tx| bot_config::set_channel(tx, channel, HERE, now()).await)
                 .await
         };
-        assert!(set(Channel::Vip).await.is_err(), "there is no row");
+        assert_eq!(set(Channel::Vip).await, Ok(false), "there is no row");
         changed(&store, async |tx| {
             bot_config::ensure(tx, seed.clone(), now()).await
         })
         .await;
-        set(Channel::Vip).await.unwrap();
+        assert_eq!(set(Channel::Vip).await, Ok(true));
         let ids = async || {
             let config = bot_config::get(&store.read()).await.unwrap().unwrap();
             (config.vip_channel_id.unwrap(), config.free_channel_id.unwrap())
         };
         assert_eq!(ids().await, (HERE.to_string(), "-1002".to_owned()));
-        set(Channel::Free).await.unwrap();
-        assert_eq!(ids().await, (HERE.to_string(), HERE.to_string()));
+        assert_eq!(set(Channel::Free).await, Ok(false), "it is the other one already");
+        assert_eq!(set(Channel::Vip).await, Ok(true), "itself it may be again");
+        assert_eq!(ids().await, (HERE.to_string(), "-1002".to_owned()));
     });
 }
 

@@ -6,7 +6,7 @@ use domain::id::UserId;
 use super::{add_people, at_once, breaks_a_foreign_key, later, now, on_every_store, run_sql};
 use crate::dialogues::{self, Dialogue, KEPT};
 use crate::reachability::{self, Reachability};
-use crate::{Store, StoreError, Tx};
+use crate::{Store, StoreError, Tx, people};
 
 const ANA: UserId = UserId(7);
 
@@ -182,5 +182,39 @@ fn the_newest_that_is_known_of_a_persons_reach_counts() {
         assert!(!blocked("refused", later(5)).await, "older news");
         assert!(blocked("told", later(8)).await);
         assert_eq!(known().await.blocked_at, Some(later(8)));
+    });
+}
+
+#[test]
+fn what_an_answer_begins_with_is_found_at_once() {
+    on_every_store(async |store| {
+        let known = async || people::known(&store.read(), ANA).await.unwrap();
+        assert_eq!(known().await, None);
+        add_people(&store, [7]).await;
+        let found = known().await.unwrap();
+        assert!(!found.out_of_reach && found.dialogue_until.is_none() && found.subscription.is_none());
+        assert_eq!(
+            Some(found.person),
+            people::find(&store.read(), ANA).await.unwrap()
+        );
+
+        let dialogue = at_step("a");
+        changed(&store, async |tx| {
+            dialogues::begin(tx, ANA, &dialogue, now()).await
+        })
+        .await;
+        changed(&store, async |tx| {
+            reachability::note_blocked(tx, ANA, "told", now()).await
+        })
+        .await;
+        let found = known().await.unwrap();
+        assert!(found.out_of_reach);
+        assert_eq!(found.dialogue_until, Some(dialogue.expires_at));
+
+        changed(&store, async |tx| {
+            reachability::note_reachable(tx, ANA, "told", now()).await
+        })
+        .await;
+        assert!(!known().await.unwrap().out_of_reach);
     });
 }

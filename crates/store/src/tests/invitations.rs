@@ -83,6 +83,7 @@ fn an_invitation_keeps_its_promise_and_opens_once() {
             used_at: None,
             subscription: None,
             blocked: false,
+            vip_channel: None,
         };
         let found = look_up(&store, &code(1), 7).await.unwrap();
         assert_eq!(found, expected);

@@ -58,6 +58,26 @@ pub(super) fn ids(rows: &[OutboxRow]) -> Vec<i64> {
 }
 
 #[test]
+fn due_rows_can_be_asked_for_by_kind() {
+    on_every_store(async |store| {
+        let notice = put(&store, row("a")).await;
+        let alarm = NewRow {
+            kind: "alarm",
+            ..row("b")
+        };
+        let alarm = put(&store, alarm).await;
+        let due_of = async |kinds: &[&str], limit| {
+            ids(&outbox::due_of(&store.read(), kinds, now(), limit).await.unwrap())
+        };
+        assert_eq!(due_of(&["alarm"], 9).await, [alarm]);
+        assert_eq!(due_of(&["alarm", "notice"], 9).await, [notice, alarm]);
+        assert_eq!(due_of(&["alarm", "notice"], 1).await, [notice]);
+        assert_eq!(due_of(&["other"], 9).await, [0; 0]);
+        assert_eq!(due_of(&[], 9).await, [0; 0]);
+    });
+}
+
+#[test]
 fn a_row_is_added_claimed_and_finished() {
     on_every_store(async |store| {
         let epoch = raise(&store).await;

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::address::{ApiUrl, BotToken};
-use crate::api::{Api, CALL_TIMEOUT};
+use crate::api::{Api, CALL_TIMEOUT, Observer};
 use crate::error::ApiError;
 use crate::limiter::{Errand, Limiter, Rates};
 use crate::meaning::Meaning;
@@ -63,6 +63,13 @@ impl Gateway {
             limiter: Arc::new(Mutex::new(Limiter::new(rates))),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
         })
+    }
+
+    /// The same gateway, of whose calls `observer` is told.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.api.observer = Some(observer);
+        self
     }
 
     /// Calls a method once the limiter lets it.

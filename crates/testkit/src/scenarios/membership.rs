@@ -40,7 +40,7 @@ async fn somebody_entering_may_ask_too(house: &mut House) -> Result<()> {
         .await?;
     camila.sends("/start")?;
     camila.next_answer().await?;
-    camila.presses("membresía")?.answer().await?;
+    camila.presses_data("vip:status")?.answer().await?;
     let shown = camila.next_answer().await?;
     ensure!(
         shown.text.contains("rito") && shown.text.contains("90 días"),

@@ -1,9 +1,13 @@
 //! All scenarios, a file per feature.
 
+mod custodian;
+mod dialogues;
 mod home;
 mod inbox;
 mod membership;
+mod outbox;
 mod packages;
+mod reachability;
 mod service;
 mod visitors;
 
@@ -12,11 +16,18 @@ use crate::scenario::Scenario;
 /// Every scenario there is.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
     [
+        custodian::BARE_STORIES,
+        custodian::REOPENING_STORIES,
+        custodian::STORIES,
+        dialogues::STORIES,
         home::STORIES,
         inbox::STORIES,
         inbox::REOPENING_STORIES,
         membership::STORIES,
+        outbox::STORIES,
+        outbox::REOPENING_STORIES,
         packages::STORIES,
+        reachability::STORIES,
         service::STORIES,
         visitors::STORIES,
     ]

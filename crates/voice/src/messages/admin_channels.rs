@@ -65,6 +65,9 @@ pub struct ChannelDone {
     /// Which one.
     #[serde(skip)]
     pub channel: Channel,
+    /// Whether it takes the place of another one, where people are already.
+    #[serde(skip)]
+    pub moved: bool,
     /// What Telegram says of it.
     pub found: FoundChannel,
 }
@@ -142,21 +145,27 @@ impl Message for ChannelDone {
     const ID: &'static str = "admin_channels.done";
 
     fn branch(&self) -> &'static str {
-        match self.channel {
-            Channel::Vip => "vip",
-            Channel::Free => "free",
+        match (self.channel, self.moved) {
+            (Channel::Vip, false) => "vip",
+            (Channel::Vip, true) => "vip_moved",
+            (Channel::Free, _) => "free",
         }
     }
 
     fn samples() -> Vec<Self> {
-        let with = |channel: &Channel| {
-            let channel = *channel;
+        let with = |(channel, moved)| {
             let rights = ChannelRights::ALL;
             FoundChannel::samples().map(|found| Self {
                 channel,
+                moved,
                 found: FoundChannel { rights, ..found },
             })
         };
-        Channel::ALL.iter().flat_map(with).collect()
+        let kinds = [
+            (Channel::Vip, false),
+            (Channel::Vip, true),
+            (Channel::Free, false),
+        ];
+        kinds.into_iter().flat_map(with).collect()
     }
 }

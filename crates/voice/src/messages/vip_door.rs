@@ -2,11 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Message, plain};
+use super::{Message, choice, plain};
 
-/// To somebody without a membership who came by another person's link; they are turned away.
-#[derive(Clone, Debug, Serialize)]
-pub struct Stranger;
+/// To somebody without a membership who came by a personal link; they are turned away.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum Stranger {
+    /// It is another person's.
+    Lent,
+    /// It is their own, of a membership that is over.
+    Former,
+}
 
 /// To a member whose ritual is not finished; their request is held.
 #[derive(Clone, Debug, Serialize)]
@@ -21,8 +26,12 @@ pub struct HeldAtTheDoor;
 pub struct KeyLent;
 
 plain! {
-    Stranger = "vip_door.stranger";
     FinishRitual = "vip_door.finish_ritual";
     HeldAtTheDoor = "vip_door.hold";
     KeyLent = "vip_door.key_lent";
 }
+
+choice!(Stranger = "vip_door.stranger" {
+    Lent = "lent",
+    Former = "former",
+});

@@ -17,6 +17,7 @@ use domain::person::Profile;
 use domain::subscription::Stage;
 use sim::{NewBot, Options, Person, Sim};
 use store::Store;
+use testkit::house::Furnishing;
 use testkit::{Backend, TestDb, preload};
 use voice::Choice;
 
@@ -41,6 +42,7 @@ pub(crate) async fn execute(arguments: &cli::Demo) -> Result<(), Failure> {
             token: None,
             username: "lucien_bot".to_owned(),
             first_name: "Lucien".to_owned(),
+            ..NewBot::default()
         }],
         ..Options::default()
     })
@@ -51,7 +53,7 @@ pub(crate) async fn execute(arguments: &cli::Demo) -> Result<(), Failure> {
     let mut house = testkit::house::start(
         &telegram,
         &store,
-        custodian,
+        Furnishing::usual(custodian),
         Choice::random(),
         Arc::new(SystemClock),
     )
@@ -63,7 +65,7 @@ pub(crate) async fn execute(arguments: &cli::Demo) -> Result<(), Failure> {
     for (person, what) in cast.people() {
         println!("  {:>11}  {} ({what})", person.id(), person.profile().first_name);
     }
-    for address in house.health_addresses() {
+    for address in house.addresses() {
         println!("Health: http://{address}/health");
     }
     println!("Stop with Ctrl+C.");

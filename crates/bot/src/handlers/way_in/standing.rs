@@ -1,0 +1,150 @@
+//! Where people are, and what Lucien may do, in the channels of the house.
+
+use domain::channel::{Channel, ChannelRights};
+use domain::id::{ChatId, UserId};
+use domain::role::Role;
+use store::inbox::{self, Claimed};
+use store::presence::{self, Sighting, Standing};
+use store::{Tx, bot_config, people};
+use telegram::chat::Status;
+use telegram::update::MemberChange;
+
+use crate::error::HandlerError;
+use crate::handlers::Dispatcher;
+use crate::outbox::{CustodianNotice, notices};
+use crate::way_in::Scene;
+use crate::way_in::arrival::{self, Came};
+use crate::way_in::rights::{self, Found};
+
+impl Dispatcher {
+    /// Somebody's standing in a channel has changed.
+    pub(in crate::handlers) async fn note_member(
+        &self,
+        change: &MemberChange,
+        row: &Claimed,
+        epoch: i64,
+    ) -> Result<(), HandlerError> {
+        let config = bot_config::get(&self.store.read()).await?;
+        let is_vip = config.is_some_and(|config| config.which(change.chat.id) == Some(Channel::Vip));
+        let (who, channel) = (change.who.id, change.chat.id);
+        let actor = Some(change.actor.id);
+        let seen = sighting(who, channel, change.new, actor);
+        let Some(seen) = seen.filter(|_| is_vip && who.0 != row.bot_id.0) else {
+            return Ok(());
+        };
+        let at = change.at.unwrap_or(row.received_at);
+        let scene = Scene {
+            custodians: &self.settings.custodians,
+            now: self.clock.now(),
+        };
+        let came = match change.old.is_inside() {
+            Some(false) => Came::JustNow,
+            Some(true) | None => Came::Before,
+        };
+        self.store
+            .write(async |tx| {
+                if seen.standing.is_inside() {
+                    let uninvited = came == Came::JustNow && self.is_uninvited(change);
+                    if uninvited {
+                        people::insert_if_absent(tx, &change.who, Role::Free, scene.now).await?;
+                    }
+                    let is_member = arrival::seen_inside(tx, scene, &seen, came, at).await?;
+                    if uninvited && !is_member {
+                        ask_about(tx, scene, who, channel).await?;
+                    }
+                } else {
+                    presence::note(tx, &seen, at).await?;
+                }
+                still_mine(tx, row, epoch).await
+            })
+            .await?;
+        self.outbox.ring();
+        Ok(())
+    }
+
+    /// Whether somebody came in by themselves: nobody let them in, and they run nothing here.
+    fn is_uninvited(&self, change: &MemberChange) -> bool {
+        let is_plain = matches!(change.new, Status::Member { .. } | Status::Restricted { .. });
+        is_plain && change.actor.id == change.who.id && !self.settings.custodians.contains(&change.who.id)
+    }
+
+    /// Lucien's own standing in a channel has changed.
+    pub(in crate::handlers) async fn note_own_standing(
+        &self,
+        change: &MemberChange,
+        row: &Claimed,
+        epoch: i64,
+    ) -> Result<(), HandlerError> {
+        let config = bot_config::get(&self.store.read()).await?;
+        let Some(channel) = config.and_then(|config| config.which(change.chat.id)) else {
+            return Ok(());
+        };
+        let scene = Scene {
+            custodians: &self.settings.custodians,
+            now: self.clock.now(),
+        };
+        let found = Found {
+            channel,
+            id: change.chat.id,
+            title: change.chat.title.as_deref().unwrap_or_default(),
+            rights: match change.new {
+                Status::Owner | Status::Administrator(_) => rights::of(change.new.rights()),
+                _ => ChannelRights::NONE,
+            },
+        };
+        let at = change.at.unwrap_or(row.received_at);
+        self.store
+            .write(async |tx| {
+                rights::note(tx, scene, found, at).await?;
+                still_mine(tx, row, epoch).await
+            })
+            .await?;
+        self.outbox.ring();
+        Ok(())
+    }
+}
+
+/// Asks custodians, once, what is to be done about somebody uninvited.
+async fn ask_about(tx: &Tx, scene: Scene<'_>, who: UserId, channel: ChatId) -> Result<(), HandlerError> {
+    if presence::ask(tx, who, channel, scene.now).await? {
+        let notice = CustodianNotice::Uninvited { person: who };
+        notices::enqueue(tx, &notice, scene.custodians, scene.now).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn still_mine(tx: &Tx, row: &Claimed, epoch: i64) -> Result<(), HandlerError> {
+    if inbox::still_mine(tx, row.seq, epoch).await? {
+        Ok(())
+    } else {
+        Err(HandlerError::Lost)
+    }
+}
+
+/// What Telegram says of somebody, as it is kept; none when it cannot be told.
+pub(super) fn sighting(
+    user: UserId,
+    channel: ChatId,
+    status: Status,
+    actor: Option<UserId>,
+) -> Option<Sighting> {
+    let (standing, until) = match status {
+        Status::Owner => (Standing::Creator, None),
+        Status::Administrator(_) => (Standing::Administrator, None),
+        Status::Member { .. } => (Standing::Member, None),
+        Status::Restricted {
+            is_member: true,
+            until,
+        } => (Standing::Restricted, until),
+        Status::Restricted { is_member: false, .. } | Status::Left => (Standing::Left, None),
+        Status::Kicked { until } => (Standing::Kicked, until),
+        Status::Unknown => return None,
+    };
+    Some(Sighting {
+        user,
+        channel,
+        standing,
+        until,
+        actor,
+    })
+}

@@ -1,0 +1,43 @@
+//! PostgreSQL goes away and comes back.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use testkit::{Backend, TestDb};
+
+use crate::lucien::{Running, folder, is_missing, telegram};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_away_is_told_and_survived() -> Result<()> {
+    if is_missing(Backend::Postgres) {
+        return Ok(());
+    }
+    let db = TestDb::new(Backend::Postgres).await?;
+    let (folder, telegram) = (folder()?, telegram().await?);
+    let house = Running::start(folder.path(), &telegram, &db.url_for_processes()?)?;
+    let ines = telegram.person("Inés");
+    ines.sends("/start")?;
+    ines.next_answer().await?;
+    house
+        .until_health(|_, body| body["status"] == "healthy" && body["role"] == "worker")
+        .await?;
+
+    let left = Instant::now();
+    db.goes_away().await?;
+    let body = house.until_health(|status, _| status == 503).await?;
+    let took = left.elapsed();
+    ensure!(body["components"]["database"] == "unhealthy", "{body}");
+    // 3 s are promised; the rest is for a busy machine.
+    ensure!(took < Duration::from_secs(4), "told after {took:?}");
+    ensure!(house.asked("/live").await?.0 == 200);
+    ines.sends("/id")?;
+
+    db.comes_back().await?;
+    ines.next_answer().await?;
+    house.until_role("worker").await?;
+    let (status, log) = house.stop().await?;
+    ensure!(status.code() == Some(0), "{status}\n{log}");
+    ensure!(log.contains("the house lock is lost"), "{log}");
+    ensure!(ines.chat().len() == 4, "{}", ines.transcript());
+    db.remove().await
+}
