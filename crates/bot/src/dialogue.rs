@@ -31,6 +31,9 @@ use crate::error::HandlerError;
 /// How long a dialogue waits for the next word.
 pub(crate) const LIFE: TimeDelta = TimeDelta::hours(24);
 
+/// The result of a question whose dialogue was left before it was answered: no action shows it.
+const NOTHING: &str = "";
+
 /// A kind of dialogue, with what was said so far.
 pub(crate) trait Script: Serialize + DeserializeOwned + Send + Sync {
     /// What it is called in the database, at most 40 characters.
@@ -286,6 +289,7 @@ impl Talk<'_> {
                 }
                 let present = present::<S>(tx, self.user, self.now).await?;
                 let Some(present) = present.filter(|present| present.question == Some(question)) else {
+                    confirmations::set_result(tx, question.0, NOTHING).await?;
                     self.check_mine(tx).await?;
                     return Ok(Confirmed::Over);
                 };

@@ -194,7 +194,7 @@ async fn answered(crowd: &[Person]) -> Result<()> {
 
 /// The statements for a new and for a known person's `/start`, as the house itself counts them.
 async fn statements(telegram: &Sim, folder: &std::path::Path, database: &str) -> Result<(u32, u32)> {
-    let mut house = Running::start_logging(folder, telegram, database, "DEBUG")?;
+    let mut house = Running::start_as(folder, telegram, database, &[("LOG_LEVEL", "DEBUG")])?;
     let person = telegram.person("Inés");
     let mut counts = Vec::new();
     for _ in 0..2 {

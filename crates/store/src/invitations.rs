@@ -90,7 +90,7 @@ pub struct FoundInvitation {
     pub subscription: Option<StoredSubscription>,
     /// Whether a custodian has blocked whoever opens it.
     pub blocked: bool,
-    /// The members' channel of the house, as [`bot_config`](crate::bot_config) has it.
+    /// The members' channel of the house, as [`bot_config`] has it.
     pub vip_channel: Option<ChatId>,
 }
 

@@ -12,6 +12,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use crate::entity::subscription_plans::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
+use crate::sql;
 use crate::url::Dialect;
 use crate::value::At;
 
@@ -95,6 +96,19 @@ pub async fn find(db: &impl Connection, id: PlanId) -> Result<Option<Plan>, Stor
 pub async fn find_by_name(db: &impl Connection, name: &str) -> Result<Option<Plan>, StoreError> {
     let plans = list(db, Which::Active).await?;
     Ok(plans.into_iter().rfind(|plan| same_name(&plan.name, name)))
+}
+
+/// Puts a plan on offer or takes it off; false when there is no such plan.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_active(tx: &Tx, id: PlanId, active: bool) -> Result<bool, StoreError> {
+    sql::one(
+        tx,
+        "UPDATE subscription_plans SET active = $2 WHERE id = $1",
+        [id.0.into(), active.into()],
+    )
+    .await
 }
 
 /// Compared here and not in SQL: SQLite folds the case of ASCII only.

@@ -194,6 +194,47 @@ pub async fn note(tx: &Tx, seen: &Sighting, at: Timestamp) -> Result<bool, Store
     .await
 }
 
+/// Notes that somebody is inside. True once, until they are outside again: of several who note the same
+/// entry at once, one is told so. False, too, when something newer is known or they are not stored.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_inside(tx: &Tx, seen: &Sighting, at: Timestamp) -> Result<bool, StoreError> {
+    let values = || {
+        [
+            seen.user.0.into(),
+            seen.channel.0.into(),
+            seen.standing.label().into(),
+            At(at).into(),
+            seen.until.map(At).into(),
+            seen.actor.map(|actor| actor.0).into(),
+        ]
+    };
+    let has_come = one(
+        tx,
+        "UPDATE presence SET standing = $3, since = $4, until = $5, actor = $6, noted_at = $4,
+                asked_at = NULL, answer = NULL, answered_by = NULL
+         WHERE user_id = $1 AND channel_id = $2 AND standing IN ('left', 'kicked') AND noted_at <= $4",
+        values(),
+    )
+    .await?;
+    if has_come {
+        return Ok(true);
+    }
+    let is_new = one(
+        tx,
+        "INSERT INTO presence (user_id, channel_id, standing, since, until, actor, noted_at)
+         SELECT user_id, $2, $3, $4, $5, $6, $4 FROM users WHERE user_id = $1
+         ON CONFLICT (user_id, channel_id) DO NOTHING",
+        values(),
+    )
+    .await?;
+    if !is_new {
+        note(tx, seen, at).await?;
+    }
+    Ok(is_new)
+}
+
 /// Custodians are asked about the present standing: true once while it lasts.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use domain::subscription::Stage;
 use sim::{NewBot, Options, Person, Rights, Room, Sim};
 use store::bot_config::ConfigSeed;
 use store::inbox::{self, PendingRow};
-use store::{Store, outbox};
+use store::{Store, invariants, outbox};
 use telegram::{ApiUrl, BotToken, Gateway, Rates};
 use voice::{Choice, Voice};
 
@@ -31,6 +31,19 @@ const VIP_CHANNEL: ChatId = ChatId(-1_001_234_567_890);
 
 /// How long, in real time, the house may take for what was asked of it.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The longest that a call waits for its turn.
+const PACE: TimeDelta = TimeDelta::milliseconds(1_100);
+
+/// What a house is doing.
+enum Look {
+    /// Something.
+    Busy,
+    /// Nothing, until then.
+    Waits(Timestamp),
+    /// Nothing.
+    AtRest,
+}
 
 /// A house under test. Time stands still unless it is moved.
 #[derive(Debug)]
@@ -252,20 +265,37 @@ impl House {
         Ok(())
     }
 
-    /// Waits until there is nothing left to do now, in the inbox and in the outbox. Time stands still.
+    /// Waits until there is nothing left to do now, in the inbox and in the outbox. Time moves on only
+    /// by the pace at which Telegram may be called.
     ///
     /// # Errors
     /// When that does not happen in time.
     pub async fn settles(&self) -> Result<()> {
+        self.settles_within(PACE).await.map(drop)
+    }
+
+    /// Lets time pass until everything that has to reach Telegram has, or was given up.
+    ///
+    /// # Errors
+    /// When that does not happen in time.
+    pub async fn delivers(&self) -> Result<()> {
+        self.settles_within(TimeDelta::MAX).await.map(drop)
+    }
+
+    /// Waits until there is nothing left to do, but for what waits longer than that.
+    async fn settles_within(&self, patience: TimeDelta) -> Result<()> {
         let settling = async {
+            let mut is_sure = false;
             loop {
-                let waits = self.rests().await?;
-                let db = self.store.read();
-                let now = self.now();
-                let idle = outbox::due(&db, now, 1).await?.is_empty() && outbox::in_hand(&db).await? == 0;
-                // What was done meanwhile may have been followed by an update.
-                if idle && self.telegram.updates_pending() == 0 && waits == self.rests().await? {
-                    return Ok(());
+                match self.looks().await? {
+                    Look::Busy => is_sure = false,
+                    Look::Waits(at) if at - self.now() <= patience => {
+                        self.advance(at - self.now())?;
+                        is_sure = false;
+                    }
+                    // What was seen first may have been followed by something since.
+                    Look::Waits(_) | Look::AtRest if !is_sure => is_sure = true,
+                    Look::Waits(_) | Look::AtRest => return Ok(()),
                 }
                 tokio::task::yield_now().await;
             }
@@ -275,24 +305,27 @@ impl House {
             .context("the house did not settle")?
     }
 
-    /// Lets time pass until everything that has to reach Telegram has, or was given up.
-    ///
-    /// # Errors
-    /// When that does not happen in time.
-    pub async fn delivers(&self) -> Result<()> {
-        loop {
-            self.settles().await?;
-            let db = self.store.read();
-            let inbox = self.rests().await?;
-            match inbox
-                .into_iter()
-                .chain(outbox::next_due(&db, self.now()).await?)
-                .min()
-            {
-                Some(later) => self.advance(later - self.now())?,
-                None => return Ok(()),
-            }
-        }
+    async fn looks(&self) -> Result<Look> {
+        let (db, now) = (self.store.read(), self.now());
+        let outbox_rests = outbox::is_at_rest(&db, now).await?;
+        let handed_over = self.telegram.updates_pending() == 0;
+        let inbox = waits_until(&inbox::pending(&db, 0, 10_000).await?, now);
+        let next = outbox::next_due(&db, now).await?;
+        Ok(match (outbox_rests && handed_over, inbox) {
+            (true, Some(inbox)) => match inbox.into_iter().chain(next).min() {
+                Some(at) => Look::Waits(at),
+                None => Look::AtRest,
+            },
+            // Whoever runs may wait for what is on its way.
+            (true, None) => next.map_or(Look::Busy, |at| {
+                if at - now <= PACE {
+                    Look::Waits(at)
+                } else {
+                    Look::Busy
+                }
+            }),
+            (false, _) => Look::Busy,
+        })
     }
 
     /// Lets time pass, whatever goes on.
@@ -364,14 +397,18 @@ impl House {
     /// removed in any case.
     ///
     /// # Errors
-    /// When a background task died, an update became a dead letter, or the house called Telegram
-    /// in a way that a correct bot does not.
+    /// When a background task died, an update became a dead letter, something does not hold in the
+    /// database that always must, or the house called Telegram in a way that a correct bot does not.
     pub async fn close(mut self) -> Result<()> {
         let dead = match &self.open {
             Some(_) => inbox::backlog(&self.store.read())
                 .await
                 .map(|backlog| backlog.dead),
             None => Ok(0),
+        };
+        let broken = match &self.open {
+            Some(_) => invariants::check(&self.store.read(), self.now()).await,
+            None => Ok(Vec::new()),
         };
         let closed = self.closes().await;
         let violations = self.telegram.violations();
@@ -380,6 +417,8 @@ impl House {
         closed?;
         ensure!(violations.is_empty(), "violations: {violations:?}");
         ensure!(dead? == 0, "there are dead letters");
+        let broken = broken?;
+        ensure!(broken.is_empty(), "broken: {broken:?}");
         Ok(())
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`resident`] | entering, standing by, working, again and again |
 //! | [`epoch`] | the parts of the worker, from taking the lock to giving it back |
-//! | [`line`] | how updates come, and what is known of Telegram by it |
+//! | [`mod@line`] | how updates come, and what is known of Telegram by it |
 //! | [`token`] | who else uses the token, and whether it still is one |
 //! | [`reception`] | keeping updates, whatever the role |
 //! | [`notices`] | what the custodians are told of all that |

@@ -35,8 +35,7 @@ pub(crate) async fn seen_inside(
 ) -> Result<bool, StoreError> {
     let Scene { custodians, now } = scene;
     let (user, channel) = (seen.user, seen.channel);
-    let before = presence::find(tx, user, channel).await?;
-    let is_news = presence::note(tx, seen, at).await?;
+    let is_news = presence::note_inside(tx, seen, at).await?;
     close_request(tx, user, channel, now).await?;
     let mut errands = link::close_all(tx, user, CloseReason::Entered, now).await?;
 
@@ -50,8 +49,7 @@ pub(crate) async fn seen_inside(
             let reason = RoleChangeReason::VipEntryCompleted;
             become_role(tx, user, role_at(to), reason, History::Changes, now).await?;
         }
-        let was_inside = before.is_some_and(|before| before.standing.is_inside());
-        if came == Came::JustNow && is_news && !was_inside {
+        if came == Came::JustNow && is_news {
             let notice = CustodianNotice::Entered { person: user };
             errands.extend(notices::errands(&notice, custodians));
         }

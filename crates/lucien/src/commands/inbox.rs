@@ -56,12 +56,13 @@ async fn list(store: &Store, as_json: bool) -> Result<(), Failure> {
 async fn replay(store: &Store, seqs: &[i64]) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for &seq in seqs {
-        let replayed: Result<bool, StoreError> =
-            store.write(async |tx| inbox::replay(tx, seq).await).await;
+        let replayed: Result<bool, StoreError> = store.write(async |tx| inbox::replay(tx, seq).await).await;
         if replayed.context("the inbox cannot be written")? {
             println!("replayed\t{seq}");
         } else {
-            refused.push(format!("{seq} is no dead letter, or its content is not kept any more"));
+            refused.push(format!(
+                "{seq} is no dead letter, or its content is not kept any more"
+            ));
         }
     }
     if refused.is_empty() {

@@ -208,7 +208,11 @@ fn the_webhooks_variables_do_not_hurt_polling() {
 
 #[test]
 fn a_webhook_needs_an_address_and_a_secret() {
-    let problems = read(&[("BOT_TOKEN", TOKEN), ("ADMIN_USER_IDS", "1"), ("WEBHOOK_MODE", "webhook")]);
+    let problems = read(&[
+        ("BOT_TOKEN", TOKEN),
+        ("ADMIN_USER_IDS", "1"),
+        ("WEBHOOK_MODE", "webhook"),
+    ]);
     let problems = problems.expect_err("refused");
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].starts_with("WEBHOOK_SECRET is missing"));
@@ -227,7 +231,10 @@ fn a_webhook_needs_an_address_and_a_secret() {
         ("WEBHOOK_HOST", "anywhere"),
     ] {
         let problems = refused((name, value));
-        assert!(problems.len() == 1 && problems[0].starts_with(name), "{problems:?}");
+        assert!(
+            problems.len() == 1 && problems[0].starts_with(name),
+            "{problems:?}"
+        );
         assert!(!problems[0].contains("hunter2"));
     }
 }
@@ -245,7 +252,10 @@ fn a_webhooks_address_is_base_and_path() {
         ("WEBHOOK_BASE_URL", ""),
         ("RAILWAY_PUBLIC_DOMAIN", "lucien.up.railway.app"),
     ]);
-    assert_eq!(address(&on_railway.unwrap()), "https://lucien.up.railway.app/webhook");
+    assert_eq!(
+        address(&on_railway.unwrap()),
+        "https://lucien.up.railway.app/webhook"
+    );
     let near = webhook_with(&[
         ("TELEGRAM_API_URL", "http://127.0.0.1:8081"),
         ("WEBHOOK_BASE_URL", "http://127.0.0.1:9000"),
@@ -264,7 +274,10 @@ fn what_is_served_where() {
         told.collect()
     };
     assert_eq!(served(with([])), [endpoint(8000, false, false)]);
-    assert_eq!(served(with([("HEALTH_PORT", "9001")])), [endpoint(9001, false, true)]);
+    assert_eq!(
+        served(with([("HEALTH_PORT", "9001")])),
+        [endpoint(9001, false, true)]
+    );
     assert_eq!(
         served(with([("PORT", "9000"), ("HEALTH_PORT", "9001")])),
         [endpoint(9001, false, true), endpoint(9000, false, false)]

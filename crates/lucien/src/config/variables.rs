@@ -142,7 +142,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "Time zone of the dates that people read.",
     ),
     variable("VOICE_DIR", "", "Folder with texts that replace Lucien's own."),
-    variable("BACKUP_DIR", "", "Folder for backups. Without it they lie beside the SQLite file."),
+    variable(
+        "BACKUP_DIR",
+        "",
+        "Folder for backups. Without it they lie beside the SQLite file.",
+    ),
     variable(
         "BACKUP_AGE_RECIPIENT",
         "",

@@ -10,7 +10,8 @@ use super::reader::{Problem, Reader};
 /// What else is served on the webhook's port.
 const TAKEN: [&str; 4] = ["/health", "/live", "/metrics", "/ready"];
 
-const WANTED: &str = "must be an https address such as https://lucien.example.org, without a slash at its end";
+const WANTED: &str =
+    "must be an https address such as https://lucien.example.org, without a slash at its end";
 
 /// Whether Telegram is to bring the updates. What is wrong with it is said by [`updates`].
 pub(super) fn is_wanted(reader: &Reader<'_>) -> bool {
@@ -71,7 +72,9 @@ fn base(reader: &Reader<'_>, api: &ApiUrl) -> Option<String> {
         return reader.parse("WEBHOOK_BASE_URL", check);
     }
     if reader.text("RAILWAY_PUBLIC_DOMAIN").is_some() {
-        return reader.parse("RAILWAY_PUBLIC_DOMAIN", |domain| check(&format!("https://{domain}")));
+        return reader.parse("RAILWAY_PUBLIC_DOMAIN", |domain| {
+            check(&format!("https://{domain}"))
+        });
     }
     let problem = "is missing: the public https address, such as https://lucien.example.org";
     reader.report(Problem::new("WEBHOOK_BASE_URL", problem));

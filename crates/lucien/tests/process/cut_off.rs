@@ -50,7 +50,10 @@ impl Island {
         };
         let Self { name, link } = &island;
         run("ip", &format!("netns add {name}"))?;
-        run("ip", &format!("link add {link} type veth peer name shore netns {name}"))?;
+        run(
+            "ip",
+            &format!("link add {link} type veth peer name shore netns {name}"),
+        )?;
         run("ip", &format!("addr add {HERE}/24 dev {link}"))?;
         run("ip", &format!("link set {link} up"))?;
         run("ip", &format!("-n {name} addr add {THERE}/24 dev shore"))?;
@@ -101,16 +104,31 @@ impl Server {
         // PostgreSQL does not run as root.
         let place = server.folder.path().display();
         run("chown", &format!("nobody {place}"))?;
-        server.run("initdb", &format!("-D {place}/data -U postgres -A trust -E UTF8 --no-sync"))?;
+        server.run(
+            "initdb",
+            &format!("-D {place}/data -U postgres -A trust -E UTF8 --no-sync"),
+        )?;
         let mut rules = fs::read_to_string(server.folder.path().join("data/pg_hba.conf"))?;
         rules.push_str(&format!("host all all {HERE}/24 trust\n"));
         fs::write(server.folder.path().join("data/pg_hba.conf"), rules)?;
         let port = server.port;
         let options = format!("-h 127.0.0.1,{HERE} -p {port} -k {place} -c fsync=off");
         let mut command = server.command("pg_ctl");
-        command.args(["start", "-s", "-w", "-D", &format!("{place}/data"), "-l", &format!("{place}/log")]);
+        command.args([
+            "start",
+            "-s",
+            "-w",
+            "-D",
+            &format!("{place}/data"),
+            "-l",
+            &format!("{place}/log"),
+        ]);
         // Whoever inherits a pipe keeps it open.
-        let started = command.args(["-o", &options]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        let started = command
+            .args(["-o", &options])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
         ensure!(started.success(), "the server does not start");
         Ok(Some(server))
     }
@@ -126,7 +144,10 @@ impl Server {
     }
 
     fn run(&self, program: &str, arguments: &str) -> Result<()> {
-        let output = self.command(program).args(arguments.split_whitespace()).output()?;
+        let output = self
+            .command(program)
+            .args(arguments.split_whitespace())
+            .output()?;
         let complaint = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{program} {arguments}: {complaint}");
         Ok(())
@@ -188,7 +209,14 @@ async fn a_worker_that_is_cut_off_is_replaced_and_changes_nothing() -> Result<()
     let api = format!("http://{HERE}:{}", relay(api).await?);
 
     let database = server.url(HERE);
-    let far = Running::start_on(&island.name, THERE, folder.path(), &api, &telegram.bot().token, &database)?;
+    let far = Running::start_on(
+        &island.name,
+        THERE,
+        folder.path(),
+        &api,
+        &telegram.bot().token,
+        &database,
+    )?;
     far.until_role("worker").await?;
     let near = Running::start(folder.path(), &telegram, &server.url(Ipv4Addr::LOCALHOST))?;
     near.until_role("standby").await?;

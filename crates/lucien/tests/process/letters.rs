@@ -5,8 +5,8 @@ use bot::clock::SystemClock;
 use domain::clock::Clock;
 use domain::id::BotId;
 use serde_json::{Value, json};
+use store::StoreError;
 use store::inbox::{self, NewUpdate};
-use store::{Store, StoreError, StoreOptions};
 use testkit::{Backend, TestDb};
 
 use crate::lucien::{Running, complained, folder, is_missing, run, said, telegram};
@@ -58,7 +58,11 @@ async fn a_dead_letter_is_listed_and_replayed(backend: Backend) -> Result<()> {
     let replayed = lucien(&["inbox", "replay", &seq, &other]).await?;
     ensure!(replayed.status.code() == Some(2), "{}", complained(&replayed));
     ensure!(said(&replayed) == format!("replayed\t{seq}\n"));
-    ensure!(complained(&replayed).contains(&other), "{}", complained(&replayed));
+    ensure!(
+        complained(&replayed).contains(&other),
+        "{}",
+        complained(&replayed)
+    );
     let answer = ines.next_answer().await?;
     ensure!(answer.text.contains(&ines.id().to_string()), "{}", answer.text);
     ensure!(said(&lucien(&["inbox", "list"]).await?).is_empty());
@@ -95,7 +99,12 @@ async fn migrating_by_hand_needs_an_empty_house(backend: Backend) -> Result<()> 
         ensure!(text.contains("worker (pid "), "{text}");
     }
     house.stop().await?;
-    ensure!(run(folder.path(), &variables, &["migrate", "up"]).await?.status.success());
+    ensure!(
+        run(folder.path(), &variables, &["migrate", "up"])
+            .await?
+            .status
+            .success()
+    );
     db.remove().await
 }
 

@@ -16,6 +16,9 @@ use tokio::process::{Child, ChildStdout, Command};
 /// How long the binary may take for anything, in real time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often health is asked, which tells nobody of itself. The house looks at itself every second.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
 /// The binary with nothing of this process's environment, in a folder of its own.
 pub(crate) fn command(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lucien"));
@@ -123,12 +126,6 @@ impl Running {
         Self::start_with(folder, &url, &token, database)
     }
 
-    /// As [`Running::start`], but it logs from this level on.
-    pub(crate) fn start_logging(folder: &Path, telegram: &Sim, database: &str, level: &str) -> Result<Self> {
-        let (url, token) = (telegram.url(), telegram.bot().token);
-        Self::spawn(folder, &url, &token, database, &[("LOG_LEVEL", level)])
-    }
-
     /// As [`Running::start`], with more variables, which win.
     pub(crate) fn start_as(
         folder: &Path,
@@ -153,7 +150,15 @@ impl Running {
     ) -> Result<Self> {
         let mut lucien = Command::new(env!("CARGO_BIN_EXE_lucien"));
         lucien.arg("run");
-        Self::spawn_as(lucien, Ipv4Addr::LOCALHOST, folder, api_url, token, database, more)
+        Self::spawn_as(
+            lucien,
+            Ipv4Addr::LOCALHOST,
+            folder,
+            api_url,
+            token,
+            database,
+            more,
+        )
     }
 
     /// Starts it by a command of the caller's; health is served on that address.
@@ -216,7 +221,7 @@ impl Running {
         Ok((response.status().as_u16(), response.json().await?))
     }
 
-    /// Asks until the answer is as wanted: the house looks at itself every second.
+    /// Asks until the answer is as wanted.
     pub(crate) async fn until_health(&self, wanted: impl Fn(u16, &Value) -> bool) -> Result<Value> {
         let client = client()?;
         let url = format!("http://{}:{}/health", self.address, self.health_port);
@@ -232,7 +237,7 @@ impl Running {
                     }
                     last = format!("{status} {body}");
                 }
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ASK_EVERY).await;
             }
         };
         let asked = tokio::time::timeout(PATIENCE, asking).await;

@@ -18,7 +18,9 @@ async fn a_custodian_is_told_once_that_lucien_is_on_duty() -> Result<()> {
     let notice = mateo.hears(env!("CARGO_PKG_VERSION")).await?;
     ensure!(notice.text.contains(&telegram.url()), "{}", notice.text);
     telegram
-        .until("the greeting, too", |view| (view.answers(mateo.id()) == 2).then_some(()))
+        .until("the greeting, too", |view| {
+            (view.answers(mateo.id()) == 2).then_some(())
+        })
         .await?;
     house.stop().await?;
 

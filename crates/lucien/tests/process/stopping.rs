@@ -42,7 +42,10 @@ async fn before_the_house_is_entered(backend: Backend) -> Result<()> {
     let alone = Alone::in_house(&store).await?;
     let house = start(folder.path(), &telegram, &url)?;
     let body = house.until_health(|status, _| status == 200).await?;
-    ensure!(body["role"] == "outside" && body["status"] == "degraded", "{body}");
+    ensure!(
+        body["role"] == "outside" && body["status"] == "degraded",
+        "{body}"
+    );
     ensure!(house.asked("/ready").await?.0 == 503);
     stops_in_order(house).await?;
     alone.leave().await;

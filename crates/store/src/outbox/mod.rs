@@ -485,6 +485,25 @@ pub async fn in_hand(db: &impl Connection) -> Result<i64, StoreError> {
     Ok(row.map_or(0, |row| row.count))
 }
 
+/// Whether nothing is in hand and nothing could be claimed at a moment.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_at_rest(db: &impl Connection, now: Timestamp) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: i64,
+    }
+    let query = format!(
+        "SELECT id FROM outbox
+         WHERE epoch IS NOT NULL AND done_at IS NULL AND dead_at IS NULL
+            OR id IN ({HEADS}) AND {FREE} AND (next_try IS NULL OR next_try <= $1)
+         LIMIT 1"
+    );
+    let busy: Option<Row> = sql::first(db, &query, [At(now).into()]).await?;
+    Ok(busy.map(|row| row.id).is_none())
+}
+
 /// Removes what is kept long enough ([`DONE_KEPT`], [`DEAD_KEPT`]), at most [`SWEPT_AT_ONCE`] of
 /// each: when that many were removed there may be more.
 ///

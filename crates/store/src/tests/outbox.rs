@@ -584,3 +584,84 @@ fn the_questions_asked_all_the_time_use_their_indexes() {
         }
     });
 }
+
+#[test]
+fn rows_are_added_together_in_their_order() {
+    on_every_store(async |store| {
+        let first = put(&store, row("a")).await;
+        let new = [
+            NewRow {
+                after: Some(first),
+                person: None,
+                ..row("b")
+            },
+            NewRow {
+                not_before: Some(later(60)),
+                ..row("c")
+            },
+            row("b"),
+        ];
+        changed(&store, async |tx| outbox::enqueue_all(tx, &new, now()).await).await;
+        changed(&store, async |tx| outbox::enqueue_all(tx, &[], now()).await).await;
+        let b = outbox::pending_of(&store.read(), Of::Sequence("b"))
+            .await
+            .unwrap();
+        let c = outbox::pending_of(&store.read(), Of::Sequence("c"))
+            .await
+            .unwrap();
+        let all = [ids(&b)[0], ids(&c)[0], ids(&b)[1]];
+        assert!(first < all[0] && all.is_sorted(), "{all:?}");
+        assert_eq!(b[0].after, Some(first));
+        assert_eq!((b[0].person, b[1].person), (None, Some(7)));
+        assert_eq!(c[0].next_try, Some(later(60)));
+        assert_eq!((c[0].attempts, c[0].created_at), (0, now()));
+    });
+}
+
+#[test]
+fn what_waits_is_hastened_kind_by_kind() {
+    on_every_store(async |store| {
+        let waits = |sequence, kind| NewRow {
+            kind,
+            not_before: Some(later(60)),
+            ..row(sequence)
+        };
+        let [a, b] = [
+            put(&store, waits("a", "one")).await,
+            put(&store, waits("b", "two")).await,
+        ];
+        let hasten = async |kinds: &[&str]| changed(&store, async |tx| outbox::hasten(tx, kinds).await).await;
+        assert_eq!(hasten(&[]).await, 0);
+        assert_eq!(hasten(&["one", "three"]).await, 1);
+        assert_eq!(hasten(&["one"]).await, 0, "it waits no more");
+        assert_eq!(due(&store, now()).await, [a]);
+        let epoch = raise(&store).await;
+        assert_eq!(hasten(&["two"]).await, 1);
+        assert_eq!(claim(&store, &[a, b], epoch).await, [a, b]);
+        assert_eq!(hasten(&["one", "two"]).await, 0, "in hand");
+    });
+}
+
+#[test]
+fn at_rest_is_what_can_only_wait() {
+    on_every_store(async |store| {
+        let rests = async |at| outbox::is_at_rest(&store.read(), at).await.unwrap();
+        assert!(rests(now()).await, "empty");
+        let late = NewRow {
+            not_before: Some(later(60)),
+            ..row("a")
+        };
+        let a = put(&store, late).await;
+        put(&store, row("a")).await;
+        assert!(rests(now()).await, "the second stands behind the first");
+        assert!(!rests(later(60)).await);
+        let epoch = raise(&store).await;
+        changed(&store, async |tx| outbox::hasten(tx, &["notice"]).await).await;
+        assert!(!rests(now()).await);
+        assert_eq!(claim(&store, &[a], epoch).await, [a]);
+        assert!(!rests(now()).await, "in hand");
+        let put_off = async |tx: &Tx| outbox::put_off(tx, a, epoch, Some(later(60)), 0, false).await;
+        assert!(changed(&store, put_off).await);
+        assert!(rests(now()).await);
+    });
+}

@@ -73,6 +73,50 @@ fn a_standing_keeps_its_beginning_and_its_author_while_it_lasts() {
 }
 
 #[test]
+fn an_entry_is_news_once_until_they_are_outside_again() {
+    on_every_store(async |store| {
+        let enters = async |actor, seconds| {
+            let seen = seen(Standing::Member, actor);
+            changed(&store, async |tx| {
+                presence::note_inside(tx, &seen, later(seconds)).await
+            })
+            .await
+        };
+        assert!(!enters(None, 0).await, "not stored");
+        add_people(&store, [7]).await;
+        assert!(enters(Some(9), 0).await);
+        assert!(!enters(None, 0).await, "told from elsewhere as well");
+        assert!(!enters(None, 5).await);
+        assert_eq!(find(&store).await.actor, Some(UserId(9)));
+        assert!(note(&store, seen(Standing::Left, None), 10).await);
+        assert!(!enters(None, 9).await, "older than what is known");
+        assert!(enters(Some(7), 10).await);
+        let presence = find(&store).await;
+        assert_eq!(presence.since, later(10));
+        assert_eq!(presence.actor, Some(ANA));
+    });
+}
+
+#[test]
+fn of_two_who_note_an_entry_at_once_one_is_told() {
+    on_every_store(async |store| {
+        add_people(&store, [7]).await;
+        for round in 0..10 {
+            let enters = || async {
+                let seen = seen(Standing::Member, None);
+                let noted: Result<bool, StoreError> = store
+                    .write(async |tx| presence::note_inside(tx, &seen, later(round)).await)
+                    .await;
+                noted.unwrap()
+            };
+            let (one, other) = tokio::join!(enters(), enters());
+            assert!(one ^ other, "round {round}: {one} {other}");
+            assert!(note(&store, seen(Standing::Left, None), round).await);
+        }
+    });
+}
+
+#[test]
 fn custodians_are_asked_once_and_one_answers() {
     on_every_store(async |store| {
         add_people(&store, [7]).await;

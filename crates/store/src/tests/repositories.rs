@@ -1,6 +1,6 @@
 //! People, subscriptions, plans, packages, configuration, settings, the house.
 
-use domain::id::UserId;
+use domain::id::{PlanId, UserId};
 use domain::package::{Category, PackageType};
 use domain::person::Profile;
 use domain::plan::NewPlan;
@@ -125,6 +125,31 @@ fn a_person_and_their_subscription_come_in_one_statement() {
 
 fn plan(name: &str) -> NewPlan {
     NewPlan::check(name, 30, "9.99", "$", UserId(0)).unwrap()
+}
+
+#[test]
+fn a_plan_is_taken_off_and_put_on_offer_again() {
+    on_every_store(async |store| {
+        let made = store
+            .write(async |tx| plans::create(tx, &plan("Mensual"), now()).await)
+            .await
+            .unwrap();
+        let set = async |active| {
+            let set: Result<bool, StoreError> = store
+                .write(async |tx| plans::set_active(tx, made.id, active).await)
+                .await;
+            set.unwrap()
+        };
+        let on_offer = async || plans::list(&store.read(), Which::Active).await.unwrap().len();
+        assert!(set(false).await);
+        assert_eq!(on_offer().await, 0);
+        assert!(set(true).await);
+        assert_eq!(on_offer().await, 1);
+        let missing: Result<bool, StoreError> = store
+            .write(async |tx| plans::set_active(tx, PlanId(99), true).await)
+            .await;
+        assert_eq!(missing, Ok(false));
+    });
 }
 
 #[test]

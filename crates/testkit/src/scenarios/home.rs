@@ -110,7 +110,11 @@ async fn somebody_on_the_threshold_sees_only_the_threshold(house: &mut House) ->
         let camila = house.entering("Camila", TimeDelta::days(30), stage).await?;
         camila.sends("/start")?;
         let step = camila.next_answer().await?;
-        ensure!(!step.text.contains("umbral"), "a step of the ritual: {}", step.text);
+        ensure!(
+            !step.text.contains("umbral"),
+            "a step of the ritual: {}",
+            step.text
+        );
         camila.presses_data("vip:premium")?.answer().await?;
         house.is_quiet().await?;
         let home = camila.last_message().context("the threshold")?;

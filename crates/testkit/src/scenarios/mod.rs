@@ -1,33 +1,44 @@
 //! All scenarios, a file per feature.
 
+mod coming_back;
 mod custodian;
 mod dialogues;
+mod door;
 mod home;
 mod inbox;
+mod invitations;
 mod membership;
 mod outbox;
 mod packages;
 mod reachability;
+mod ritual;
 mod service;
 mod visitors;
+mod way;
 
 use crate::scenario::Scenario;
 
 /// Every scenario there is.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
     [
+        coming_back::STORIES,
         custodian::BARE_STORIES,
         custodian::REOPENING_STORIES,
         custodian::STORIES,
         dialogues::STORIES,
+        door::STORIES,
         home::STORIES,
         inbox::STORIES,
         inbox::REOPENING_STORIES,
+        invitations::STORIES,
+        invitations::RACES,
         membership::STORIES,
         outbox::STORIES,
         outbox::REOPENING_STORIES,
         packages::STORIES,
         reachability::STORIES,
+        ritual::STORIES,
+        ritual::REOPENING_STORIES,
         service::STORIES,
         visitors::STORIES,
     ]

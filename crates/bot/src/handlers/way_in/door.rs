@@ -6,7 +6,6 @@ use domain::channel::Channel;
 use domain::clock::Timestamp;
 use domain::door::{DoorDecision, Requester, entry_link_of_name};
 use domain::id::{ChatId, EntryLinkId, UserId};
-use domain::role::Role;
 use store::entry_links::{self, EntryLink};
 use store::inbox::{self, Claimed};
 use store::people::{self, Known};
@@ -19,7 +18,7 @@ use telegram::{Lane, Payload, Verdict};
 use super::standing::still_mine;
 use crate::action::{Action, DoorWord, WayIn};
 use crate::error::HandlerError;
-use crate::handlers::{Dispatcher, Guest};
+use crate::handlers::{Dispatcher, Guest, role};
 use crate::inbox::outside;
 use crate::outbox::{CustodianNotice, Errand, PersonNotice, errand, notices};
 
@@ -84,7 +83,7 @@ impl Dispatcher {
         self.store
             .write(async |tx| {
                 if known.is_none() {
-                    people::insert_if_absent(tx, &guest.profile, Role::Free, guest.now).await?;
+                    people::insert_if_absent(tx, &guest.profile, role(guest.access), guest.now).await?;
                 }
                 let open = vip_door::note_request(tx, &new, at).await?;
                 let word = self.decide_at_the_door(tx, &open, decision, guest.now).await?;
