@@ -168,7 +168,13 @@ impl Dispatcher {
         let key = match link {
             Some(link) if link.usable(guest.now).is_some() => Key::There(link),
             Some(link) if link::is_being_made(&db, &link).await? => Key::InTheMaking(link),
-            _ => Key::None,
+            // Its row may have ended between the two reads; what came of it stands in the link by now.
+            Some(link) => {
+                let now = entry_links::find(&db, link.id).await?;
+                now.filter(|link| link.usable(guest.now).is_some())
+                    .map_or(Key::None, Key::There)
+            }
+            None => Key::None,
         };
         Ok((Some(subscription.subscription), key))
     }

@@ -120,7 +120,7 @@ impl Tour {
         let home = self.says(&camila, "/start").await?;
         self.stage.check(
             "she is not let in before her time",
-            home.text.contains("umbral") && home.labels().len() == 1,
+            home.text.contains("un paso que casi nadie da") && home.labels() == [["Le escucho"]],
         );
         Ok(())
     }
