@@ -21,12 +21,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::confirmations::{self, Consumption};
 use store::dialogues::{self, Dialogue};
-use store::{Connection, Store, StoreError, Tx, inbox};
+use store::{Connection, Store, StoreError, Tx};
 use telegram::Payload;
 use telegram::update::{ChatShared, ForwardedPost, Message};
 
 use crate::action::Action;
 use crate::error::HandlerError;
+use crate::hand::Hand;
 
 /// How long a dialogue waits for the next word.
 pub(crate) const LIFE: TimeDelta = TimeDelta::hours(24);
@@ -153,8 +154,8 @@ pub(crate) enum Heard<M> {
 pub(crate) struct Talk<'a> {
     pub(crate) store: &'a Store,
     pub(crate) user: UserId,
-    /// The inbox row of the update, and the epoch that has it in hand.
-    pub(crate) row: (i64, i64),
+    /// The inbox row of the update.
+    pub(crate) hand: Hand,
     pub(crate) now: Timestamp,
 }
 
@@ -168,7 +169,7 @@ impl Talk<'_> {
             .write(async |tx| {
                 let dialogue = self.dialogue(tx, script).await?;
                 dialogues::begin(tx, self.user, &dialogue, self.now).await?;
-                self.decide(tx, shown).await
+                self.hand.decide(tx, shown).await
             })
             .await
     }
@@ -232,7 +233,7 @@ impl Talk<'_> {
                 let dialogue = self.dialogue(tx, next).await?;
                 let advanced = dialogues::advance(tx, self.user, from.0, &dialogue, self.now).await?;
                 if advanced.is_some() {
-                    self.decide(tx, shown).await?;
+                    self.hand.decide(tx, shown).await?;
                 }
                 Ok(advanced.is_some())
             })
@@ -258,7 +259,7 @@ impl Talk<'_> {
                     return Ok(None);
                 }
                 let outcome = work(tx, present.script).await?;
-                self.decide(tx, outcome).await?;
+                self.hand.decide(tx, outcome).await?;
                 Ok(Some(outcome))
             })
             .await
@@ -290,43 +291,16 @@ impl Talk<'_> {
                 let present = present::<S>(tx, self.user, self.now).await?;
                 let Some(present) = present.filter(|present| present.question == Some(question)) else {
                     confirmations::set_result(tx, question.0, NOTHING).await?;
-                    self.check_mine(tx).await?;
+                    self.hand.check(tx).await?;
                     return Ok(Confirmed::Over);
                 };
                 dialogues::finish(tx, self.user, present.version.0, self.now).await?;
                 let outcome = work(tx, present.script).await?;
                 confirmations::set_result(tx, question.0, &outcome.encode()).await?;
-                self.decide(tx, outcome).await?;
+                self.hand.decide(tx, outcome).await?;
                 Ok(Confirmed::Now(outcome))
             })
             .await
-    }
-
-    /// Writes the outcome of the update down, in the transaction that changes something.
-    ///
-    /// # Errors
-    /// [`HandlerError::Lost`] when the row is somebody else's; when the database does not answer.
-    pub(crate) async fn decide(&self, tx: &Tx, outcome: Action) -> Result<(), HandlerError> {
-        let (seq, epoch) = self.row;
-        if inbox::set_outcome(tx, seq, epoch, &outcome.encode()).await? {
-            Ok(())
-        } else {
-            Err(HandlerError::Lost)
-        }
-    }
-
-    /// Makes sure that the update is still this epoch's, in a transaction that changes something and
-    /// has no outcome.
-    ///
-    /// # Errors
-    /// As [`Talk::decide`].
-    pub(crate) async fn check_mine(&self, tx: &Tx) -> Result<(), HandlerError> {
-        let (seq, epoch) = self.row;
-        if inbox::still_mine(tx, seq, epoch).await? {
-            Ok(())
-        } else {
-            Err(HandlerError::Lost)
-        }
     }
 
     /// A state as it is stored, with the question that it puts.

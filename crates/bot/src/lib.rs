@@ -16,6 +16,7 @@
 //! | `inbox` | keeping updates and working them off |
 //! | `outbox` | what has to reach Telegram, and sending it |
 //! | `dialogue` | conversations that ask for several things before they do one |
+//! | `hand` | the inbox row that is in hand |
 //! | `way_in` | what changes on the way into the members' channel |
 //! | `key` | how a personal link is handed over |
 //! | `contact` | who can be written to |
@@ -32,6 +33,7 @@ mod commands;
 mod contact;
 mod dialogue;
 mod error;
+mod hand;
 mod handlers;
 mod health;
 pub mod house;

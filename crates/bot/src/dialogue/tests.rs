@@ -5,7 +5,7 @@ use domain::id::{BotId, ChatId, MessageId};
 use domain::person::Profile;
 use domain::role::Role;
 use serde::Deserialize;
-use store::inbox::{Claimed, NewUpdate, Run};
+use store::inbox::{self, Claimed, NewUpdate, Run};
 use store::{DatabaseUrl, StoreOptions, house, people, schema};
 use telegram::update::{Chat, ChatKind};
 
@@ -128,7 +128,10 @@ impl Bench {
         Talk {
             store: &self.store,
             user: ANA,
-            row: (seq, self.epoch),
+            hand: Hand {
+                seq,
+                epoch: self.epoch,
+            },
             now: self.now,
         }
     }

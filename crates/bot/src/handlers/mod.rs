@@ -22,7 +22,7 @@ use domain::id::{ChatId, MessageId, UserId};
 use domain::person::Profile;
 use domain::role::Role;
 use domain::subscription::Subscription;
-use store::inbox::{self, Claimed};
+use store::inbox::Claimed;
 use store::people::{self, Known};
 use store::{Store, StoreError, dialogues, reachability};
 use telegram::gateway::{Me, TapAnswer};
@@ -36,6 +36,7 @@ use crate::action::{Action, WayIn};
 use crate::bell::Bell;
 use crate::dialogue::Talk;
 use crate::error::HandlerError;
+use crate::hand::Hand;
 use crate::inbox::{Handler, Surplus, outside};
 use crate::life::Means;
 use crate::outbox::Ends;
@@ -204,7 +205,7 @@ impl Dispatcher {
         let talk = Talk {
             store: &self.store,
             user: guest.profile.id,
-            row: (row.seq, epoch),
+            hand: Hand::of(row, epoch),
             now: guest.now,
         };
         let answer = match row.outcome.as_deref().and_then(Action::decode) {
@@ -215,7 +216,7 @@ impl Dispatcher {
                 // Somebody who brings an invitation is not kept waiting for news of themselves: their
                 // next update tells the same.
                 if known.is_none() || action != Action::WayIn(WayIn::Open) {
-                    self.remember(&guest, known.as_ref(), row, epoch, action).await?;
+                    self.remember(&guest, known.as_ref(), talk.hand, action).await?;
                 }
                 self.perform(&mut guest, &talk, &asked, action).await?
             }
@@ -256,8 +257,7 @@ impl Dispatcher {
         &self,
         guest: &Guest,
         known: Option<&Known>,
-        row: &Claimed,
-        epoch: i64,
+        hand: Hand,
         outcome: Action,
     ) -> Result<(), HandlerError> {
         let is_new = known.is_none();
@@ -283,12 +283,11 @@ impl Dispatcher {
                 if leaves {
                     dialogues::abandon(tx, profile.id, *now).await?;
                 }
-                let is_mine = if self.is_to_be_done(guest, outcome) {
-                    inbox::still_mine(tx, row.seq, epoch).await?
+                if self.is_to_be_done(guest, outcome) {
+                    hand.check(tx).await
                 } else {
-                    inbox::set_outcome(tx, row.seq, epoch, &outcome.encode()).await?
-                };
-                if is_mine { Ok(()) } else { Err(HandlerError::Lost) }
+                    hand.decide(tx, outcome).await
+                }
             })
             .await
     }
@@ -342,9 +341,7 @@ impl Dispatcher {
                     Reach::Out => reachability::note_blocked(tx, person, contact::BLOCKED, at).await?,
                     Reach::Within => reachability::note_reachable(tx, person, contact::UNBLOCKED, at).await?,
                 };
-                if !inbox::still_mine(tx, row.seq, epoch).await? {
-                    return Err(HandlerError::Lost);
-                }
+                Hand::of(row, epoch).check(tx).await?;
                 tracing::debug!(person = person.0, ?reach, noted, "somebody's contact has changed");
                 Ok(())
             })

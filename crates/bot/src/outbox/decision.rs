@@ -80,7 +80,7 @@ pub(super) fn decide(
     };
     let unknown = |next: Next| match policy.unknown {
         Unknown::NeverRepeat => Next::Uncertain,
-        Unknown::Repeat | Unknown::Recheck => next,
+        Unknown::Repeat => next,
     };
     let next = match outcome {
         Outcome::Done(result) => Next::Done {

@@ -70,9 +70,6 @@ pub(crate) enum Order {
 pub(crate) enum Unknown {
     /// It is done again: twice does no harm, or less than not at all.
     Repeat,
-    /// Telegram is asked how things stand, and it is done again if need be.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no kind needs it yet"))]
-    Recheck,
     /// It is never done again, and listed.
     NeverRepeat,
 }

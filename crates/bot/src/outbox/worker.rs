@@ -15,7 +15,7 @@ use store::{Store, StoreError};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::courier::{Courier, Executor, Found};
+use super::courier::{Courier, Executor};
 use super::decision::{Next, Outcome, decide};
 use super::ends::Ends;
 use super::policy::{Policy, Unknown};
@@ -322,16 +322,8 @@ impl<E: Executor> Desk<E> {
     }
 
     async fn attempt(&self, row: &OutboxRow, policy: &Policy) -> Outcome {
-        if row.unknown {
-            match policy.unknown {
-                Unknown::NeverRepeat => return Outcome::Unknown,
-                Unknown::Repeat => {}
-                Unknown::Recheck => match self.executor.look(row).await {
-                    Ok(Found::Done(result)) => return Outcome::Done(result),
-                    Ok(Found::NotDone) => {}
-                    Err(error) => return Outcome::Failed(error),
-                },
-            }
+        if row.unknown && policy.unknown == Unknown::NeverRepeat {
+            return Outcome::Unknown;
         }
         match self.executor.execute(row).await {
             Ok(result) => Outcome::Done(result),

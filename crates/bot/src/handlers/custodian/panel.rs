@@ -61,7 +61,7 @@ impl Dispatcher {
         self.store
             .write(async |tx| {
                 settings::switch(tx, notice, wanted == Wanted::Yes, guest.profile.id, guest.now).await?;
-                talk.decide(tx, switched).await
+                talk.hand.decide(tx, switched).await
             })
             .await
     }

@@ -139,7 +139,7 @@ impl Dispatcher {
                 if presence::ask(tx, who, channel, now).await? {
                     notices::enqueue(tx, &notice, custodians, now).await?;
                 }
-                talk.decide(tx, shown).await
+                talk.hand.decide(tx, shown).await
             })
             .await?;
         self.outbox.ring();

@@ -7,7 +7,7 @@ use domain::clock::Timestamp;
 use domain::door::{DoorDecision, Requester, entry_link_of_name};
 use domain::id::{ChatId, EntryLinkId, UserId};
 use store::entry_links::{self, EntryLink};
-use store::inbox::{self, Claimed};
+use store::inbox::Claimed;
 use store::people::{self, Known};
 use store::vip_door::{self, Line, NewRequest, OpenRequest};
 use store::{StoreError, Tx, bot_config};
@@ -15,9 +15,9 @@ use telegram::chat::InviteLink;
 use telegram::update::JoinRequest;
 use telegram::{Lane, Payload, Verdict};
 
-use super::standing::still_mine;
 use crate::action::{Action, DoorWord, WayIn};
 use crate::error::HandlerError;
+use crate::hand::Hand;
 use crate::handlers::{Dispatcher, Guest, role};
 use crate::inbox::outside;
 use crate::outbox::{CustodianNotice, Errand, PersonNotice, errand, notices};
@@ -87,12 +87,9 @@ impl Dispatcher {
                 }
                 let open = vip_door::note_request(tx, &new, at).await?;
                 let word = self.decide_at_the_door(tx, &open, decision, guest.now).await?;
-                let outcome = Action::WayIn(WayIn::Door(word)).encode();
-                if inbox::set_outcome(tx, row.seq, epoch, &outcome).await? {
-                    Ok(word)
-                } else {
-                    Err(HandlerError::Lost)
-                }
+                let outcome = Action::WayIn(WayIn::Door(word));
+                Hand::of(row, epoch).decide(tx, outcome).await?;
+                Ok(word)
             })
             .await
     }
@@ -209,7 +206,7 @@ impl Dispatcher {
                     let decline = Errand::decline(who, channel, open.number);
                     decline.enqueue(tx, now).await?;
                 }
-                still_mine(tx, row, epoch).await
+                Hand::of(row, epoch).check(tx).await
             })
             .await?;
         self.outbox.ring();

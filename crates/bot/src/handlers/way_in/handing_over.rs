@@ -55,7 +55,7 @@ impl Dispatcher {
         self.store
             .write(async |tx| {
                 link::plan(tx, who, channel, now).await?;
-                talk.decide(tx, Action::WayIn(WayIn::Key)).await
+                talk.hand.decide(tx, Action::WayIn(WayIn::Key)).await
             })
             .await?;
         self.outbox.ring();
@@ -112,7 +112,7 @@ impl Dispatcher {
         if let Some(link) = link {
             let noted = self.store.write(async |tx| {
                 entry_links::set_shown(tx, link, chat, message).await?;
-                talk.check_mine(tx).await
+                talk.hand.check(tx).await
             });
             noted.await?;
         }
@@ -190,7 +190,7 @@ impl Dispatcher {
         self.store
             .write(async |tx| {
                 entry_links::set_shown(tx, link.id, chat, message).await?;
-                talk.check_mine(tx).await?;
+                talk.hand.check(tx).await?;
                 // The row is locked now: whoever records it sees the message, or has recorded it.
                 let link = entry_links::find(tx, link.id).await?;
                 match link {

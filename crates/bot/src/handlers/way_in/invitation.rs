@@ -114,7 +114,7 @@ impl Dispatcher {
                     _ => WayIn::Ritual,
                 };
                 let outcome = Action::WayIn(outcome);
-                talk.decide(tx, outcome).await?;
+                talk.hand.decide(tx, outcome).await?;
                 Ok::<_, Undone>((redemption, outcome))
             })
             .await?;

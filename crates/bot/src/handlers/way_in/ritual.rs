@@ -77,7 +77,7 @@ impl Dispatcher {
             .write(async |tx| {
                 let advanced = subscribers::advance_stage(tx, who, from, to, guest.now).await?;
                 if advanced {
-                    talk.decide(tx, outcome).await?;
+                    talk.hand.decide(tx, outcome).await?;
                 }
                 Ok::<_, HandlerError>(advanced)
             })
@@ -105,7 +105,7 @@ impl Dispatcher {
                     Some(channel) => link::plan(tx, who, channel, guest.now).await?,
                     None => link::lacks_channel(tx, scene, who).await?,
                 }
-                talk.decide(tx, outcome).await
+                talk.hand.decide(tx, outcome).await
             })
             .await?;
         self.outbox.ring();

@@ -49,7 +49,7 @@ impl Dispatcher {
                     }
                     Ruling::LetStay => {}
                 }
-                talk.decide(tx, outcome).await?;
+                talk.hand.decide(tx, outcome).await?;
                 Ok::<_, HandlerError>(true)
             })
             .await?;

@@ -3,13 +3,14 @@
 use domain::channel::{Channel, ChannelRights};
 use domain::id::{ChatId, UserId};
 use domain::role::Role;
-use store::inbox::{self, Claimed};
+use store::inbox::Claimed;
 use store::presence::{self, Sighting, Standing};
 use store::{Tx, bot_config, people};
 use telegram::chat::Status;
 use telegram::update::MemberChange;
 
 use crate::error::HandlerError;
+use crate::hand::Hand;
 use crate::handlers::Dispatcher;
 use crate::outbox::{CustodianNotice, notices};
 use crate::way_in::Scene;
@@ -55,7 +56,7 @@ impl Dispatcher {
                 } else {
                     presence::note(tx, &seen, at).await?;
                 }
-                still_mine(tx, row, epoch).await
+                Hand::of(row, epoch).check(tx).await
             })
             .await?;
         self.outbox.ring();
@@ -96,7 +97,7 @@ impl Dispatcher {
         self.store
             .write(async |tx| {
                 rights::note(tx, scene, found, at).await?;
-                still_mine(tx, row, epoch).await
+                Hand::of(row, epoch).check(tx).await
             })
             .await?;
         self.outbox.ring();
@@ -111,14 +112,6 @@ async fn ask_about(tx: &Tx, scene: Scene<'_>, who: UserId, channel: ChatId) -> R
         notices::enqueue(tx, &notice, scene.custodians, scene.now).await?;
     }
     Ok(())
-}
-
-pub(super) async fn still_mine(tx: &Tx, row: &Claimed, epoch: i64) -> Result<(), HandlerError> {
-    if inbox::still_mine(tx, row.seq, epoch).await? {
-        Ok(())
-    } else {
-        Err(HandlerError::Lost)
-    }
 }
 
 /// What Telegram says of somebody, as it is kept; none when it cannot be told.

@@ -196,7 +196,8 @@ impl Courier {
         Ok(stored.is_some_and(|stored| stored.subscription.is_valid(now)))
     }
 
-    /// Notes that a right is missing, as Telegram has just said, and which others are.
+    /// Notes that a right is missing, as Telegram has just said, and which others are. Telegram is asked
+    /// only when that is news: of a channel without rights many rows may wait.
     async fn note_missing(
         &self,
         kind: OutboxKind,
@@ -204,13 +205,15 @@ impl Courier {
         which: Channel,
         channel: ChatId,
     ) -> Result<(), HandlerError> {
+        let known = channels::rights(&self.store.read(), channel).await?;
+        if known.is_some_and(|known| known == with_right(known, kind, false)) {
+            return Ok(());
+        }
         let own = self.gateway.get_own_standing(channel, self.bot).await;
         let found = match own {
             Ok(member) => rights::of(member.status.rights()),
             Err(error) if error.verdict() == Verdict::NoRights => ChannelRights::NONE,
-            Err(_) => channels::rights(&self.store.read(), channel)
-                .await?
-                .unwrap_or(ChannelRights::ALL),
+            Err(_) => known.unwrap_or(ChannelRights::ALL),
         };
         let chat = self.gateway.get_chat(channel).await;
         let title = chat.ok().and_then(|chat| chat.title).unwrap_or_default();

@@ -33,12 +33,9 @@ pub(crate) trait Executor: Send + Sync + 'static {
     /// The kinds that this house knows, with their rules. Rows of others stay where they are.
     fn table(&self) -> Vec<(&'static str, Policy)>;
 
-    /// Does it. No transaction is open meanwhile. Returns what is to be kept of the result, as JSON.
+    /// Does it. No transaction is open meanwhile. Returns what is to be kept of the result, as JSON. A row
+    /// whose outcome is unknown may have been done before; kinds for which that matters look first.
     fn execute(&self, row: &OutboxRow) -> impl Future<Output = Result<Option<String>, HandlerError>> + Send;
-
-    /// Asks how things stand after an unknown outcome: [`Outcome::Done`] when it needs not be done
-    /// again. Called for kinds that are re-checked.
-    fn look(&self, row: &OutboxRow) -> impl Future<Output = Result<Found, HandlerError>> + Send;
 
     /// Changes what follows from the end of a row, in the transaction that ends it.
     fn record(
@@ -50,16 +47,6 @@ pub(crate) trait Executor: Send + Sync + 'static {
 
     /// Told once the end of a row is committed.
     fn ended(&self, row: &OutboxRow);
-}
-
-/// What was found after an unknown outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// It was done; what is to be kept of the result.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no kind needs it yet"))]
-    Done(Option<String>),
-    /// It has to be done.
-    NotDone,
 }
 
 /// Calls Telegram.
@@ -114,10 +101,6 @@ impl Executor for Courier {
             | OutboxKind::RevokeLink
             | OutboxKind::Remove => self.change_membership(kind, row).await,
         }
-    }
-
-    async fn look(&self, _: &OutboxRow) -> Result<Found, HandlerError> {
-        Ok(Found::NotDone)
     }
 
     async fn record(&self, tx: &Tx, row: &OutboxRow, outcome: &Outcome) -> Result<(), HandlerError> {

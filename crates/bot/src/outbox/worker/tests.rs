@@ -64,10 +64,6 @@ impl Executor for Arc<Actor> {
             gone: Then::Bury,
             ..PLAIN
         };
-        let checked = Policy {
-            unknown: Unknown::Recheck,
-            ..PLAIN
-        };
         let alarm = Policy {
             beside_other_program: true,
             ..PLAIN
@@ -83,7 +79,6 @@ impl Executor for Arc<Actor> {
         vec![
             ("repeated", PLAIN),
             ("once", once),
-            ("checked", checked),
             ("alarm", alarm),
             ("short", short),
             ("short_once", short_once),
@@ -131,15 +126,6 @@ impl Executor for Arc<Actor> {
                 Ok(None)
             }
         }
-    }
-
-    async fn look(&self, row: &OutboxRow) -> Result<Found, HandlerError> {
-        let was_done = self.done.lock().unwrap().contains(&row.payload);
-        Ok(if was_done {
-            Found::Done(None)
-        } else {
-            Found::NotDone
-        })
     }
 
     async fn record(&self, _: &Tx, row: &OutboxRow, outcome: &Outcome) -> Result<(), HandlerError> {
@@ -428,7 +414,7 @@ async fn refusals_end_as_the_table_says() {
 #[tokio::test]
 async fn an_answer_that_did_not_come_follows_the_policy() {
     let bench = Bench::at_work().await;
-    for kind in ["repeated", "once", "checked"] {
+    for kind in ["repeated", "once"] {
         bench.tell(kind, [Does::NoAnswer]);
         let id = bench.add(kind, kind, kind).await;
         let row = match kind {
@@ -458,7 +444,7 @@ async fn an_answer_that_did_not_come_follows_the_policy() {
 async fn a_crash_leaves_what_was_in_hand_to_the_policy() {
     // In hand at the crash: before Telegram had done it, or after.
     for was_done in [false, true] {
-        for kind in ["repeated", "once", "checked"] {
+        for kind in ["repeated", "once"] {
             let mut bench = Bench::at_work().await;
             let does = if was_done { Does::Hangs } else { Does::WaitsForGo };
             bench.tell(kind, [does]);
@@ -470,7 +456,7 @@ async fn a_crash_leaves_what_was_in_hand_to_the_policy() {
             let row = bench.ends(id).await;
             bench.ends(behind).await;
             let (times, is_dead) = match (kind, was_done) {
-                ("repeated", false) | ("checked", _) => (1, false),
+                ("repeated", false) => (1, false),
                 ("repeated", true) => (2, false),
                 _ => (usize::from(was_done), true),
             };
