@@ -124,10 +124,10 @@ async fn open(means: &Means) -> Result<i64, Fatal> {
 async fn try_open(means: &Means, migrations: &mut usize) -> Result<i64, SchemaRefused> {
     let Means { settings, store, .. } = means;
     let now = means.clock.now();
-    *migrations += schema::prepare(store, settings.when_behind, now)
-        .await?
-        .steps
-        .len();
+    let report = schema::prepare(store, settings.when_behind, now).await?;
+    if !report.created {
+        *migrations += report.steps.len();
+    }
     let migrations = *migrations;
     let begun: Result<_, StoreError> = store
         .write(async |tx| {

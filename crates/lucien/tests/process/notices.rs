@@ -17,6 +17,11 @@ async fn a_custodian_is_told_once_that_lucien_is_on_duty() -> Result<()> {
     let house = start()?;
     let notice = mateo.hears(env!("CARGO_PKG_VERSION")).await?;
     ensure!(notice.text.contains(&telegram.url()), "{}", notice.text);
+    ensure!(
+        !notice.text.contains("Libros de la casa"),
+        "a new house was not changed: {}",
+        notice.text
+    );
     telegram
         .until("the greeting, too", |view| {
             (view.answers(mateo.id()) == 2).then_some(())

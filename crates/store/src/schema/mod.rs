@@ -87,6 +87,8 @@ pub struct Step {
 pub struct Report {
     /// The steps applied or undone, in that order.
     pub steps: Vec<String>,
+    /// Whether the database was empty before, so that the steps have changed nobody's schema.
+    pub created: bool,
     /// The copy that was made before.
     pub backup: Option<PathBuf>,
 }

@@ -93,10 +93,13 @@ pub(super) async fn up(
     }
     let tx = store.begin_exclusive().await?;
     // Read again: somebody else may have migrated while this one waited.
-    if nothing_to_do(state(&tx, known).await?)? {
+    let before = state(&tx, known).await?;
+    let created = before == SchemaState::Empty;
+    if nothing_to_do(before)? {
         return Ok(Report::default());
     }
     let mut report = Report {
+        created,
         backup: back_up(store, &tx, now).await?,
         ..Report::default()
     };
@@ -161,6 +164,7 @@ pub(super) async fn down(
     tx.commit().await?;
     Ok(Report {
         steps: undone.iter().map(|step| step.name.to_owned()).collect(),
+        created: false,
         backup,
     })
 }

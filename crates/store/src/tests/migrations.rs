@@ -457,6 +457,17 @@ fn several_that_start_at_once_migrate_once() {
     });
 }
 
+#[test]
+fn only_an_empty_database_is_created() {
+    on_every_database(async |database| {
+        let store = database.open().await;
+        let created = async |steps| schema::up(&store, steps, now()).await.unwrap().created;
+        assert!(created(Some(1)).await);
+        assert!(!created(None).await, "its schema has changed");
+        assert!(!created(None).await, "nothing has");
+    });
+}
+
 /// Rows that a database holds after each step, with what must be left of them after all steps.
 const SAMPLES: [(&str, &str, &str, &[&str]); 4] = [
     (

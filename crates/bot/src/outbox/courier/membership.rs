@@ -101,6 +101,7 @@ impl Courier {
         if DoorDecision::of(&requester, None, self.clock.now()) != DoorDecision::Approve {
             return Ok(Ok(Deed::NotDue));
         }
+        let AtDoor { request, .. } = read(row)?;
         let approved = self.gateway.approve_chat_join_request(channel, person).await;
         Ok(match approved {
             Ok(()) => Ok(Deed::LetIn),
@@ -110,6 +111,8 @@ impl Courier {
                     is_inside.and_then(|inside| if inside { Ok(Deed::LetIn) } else { Err(error) })
                 }
                 (Some(Meaning::AlreadyMember), false) => Ok(Deed::WasInside),
+                // Before a link is shown it is tried whether there is a request: mostly there is none.
+                (Some(Meaning::NoSuchRequest), false) if request.is_none() => Ok(Deed::NotDue),
                 _ => Err(error),
             },
         })
