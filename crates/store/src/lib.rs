@@ -67,6 +67,6 @@ pub mod tokens;
 pub mod vip_door;
 
 pub use error::{Refusal, StoreError};
-pub use session::{Connection, Reader, Tx};
+pub use session::{Changes, Connection, Reader, Tx, Writer};
 pub use store::{PoolFigures, Store, StoreOptions};
 pub use url::{DatabaseUrl, Dialect, UrlError};

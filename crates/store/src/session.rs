@@ -1,4 +1,5 @@
-//! What callers hold: a [`Reader`] for single reads, a [`Tx`] for everything that changes something.
+//! What callers hold: a [`Reader`] for single reads, a [`Tx`] for everything that changes something, a
+//! [`Writer`] where one statement is the whole change.
 
 use std::mem;
 use std::sync::Arc;
@@ -26,14 +27,21 @@ pub trait Connection: ConnectionTrait + private::Sealed {
     }
 }
 
+/// Something that changes rows: a [`Tx`], or a [`Writer`].
+pub trait Changes: Connection {}
+
 mod private {
     pub trait Sealed {}
     impl Sealed for super::Reader {}
+    impl Sealed for super::Writer {}
     impl Sealed for super::Tx {}
 }
 
 impl Connection for Reader {}
+impl Connection for Writer {}
 impl Connection for Tx {}
+impl Changes for Writer {}
+impl Changes for Tx {}
 
 /// Reads, each statement for itself, from whichever connection is free. On an SQLite file it cannot
 /// write.
@@ -67,6 +75,35 @@ impl ConnectionTrait for Reader {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.lines.take().await?.query_all_raw(statement).await
+    }
+}
+
+/// Changes something with one statement, which counts as soon as it has run: for what needs no other
+/// statement beside it, a third of the way that a transaction takes. With
+/// [`Unavailable`](crate::StoreError::Unavailable) it is unknown whether it counts.
+#[derive(Clone, Debug)]
+pub struct Writer(pub(crate) Reader);
+
+#[async_trait]
+impl ConnectionTrait for Writer {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.0.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.0.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.0.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.0.query_all_raw(statement).await
     }
 }
 

@@ -2,20 +2,20 @@
 //!
 //! Parameters are `$1`, `$2`, …: PostgreSQL's spelling, which SQLite (through SQLx) understands too.
 
-use sea_orm::{ConnectionTrait, DbErr, ExecResult, FromQueryResult, QueryResult, Statement, Value};
+use sea_orm::{DbErr, ExecResult, FromQueryResult, QueryResult, Statement, Value};
 
 use crate::error::StoreError;
-use crate::session::{Connection, Tx};
+use crate::session::{Changes, Connection};
 use crate::url::Dialect;
 
 /// Changes rows and tells how many.
 pub(crate) async fn execute(
-    tx: &Tx,
+    db: &impl Changes,
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<u64, StoreError> {
-    let statement = statement(tx, sql, values);
-    Ok(tx
+    let statement = statement(db, sql, values);
+    Ok(db
         .execute_raw(statement)
         .await
         .map(|done: ExecResult| done.rows_affected())?)
@@ -23,11 +23,11 @@ pub(crate) async fn execute(
 
 /// Changes one row; tells whether it was there and as the condition says.
 pub(crate) async fn one<const N: usize>(
-    tx: &Tx,
+    db: &impl Changes,
     update: &str,
     values: [Value; N],
 ) -> Result<bool, StoreError> {
-    Ok(execute(tx, update, values).await? == 1)
+    Ok(execute(db, update, values).await? == 1)
 }
 
 /// All rows.

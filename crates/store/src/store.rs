@@ -12,7 +12,7 @@ use sqlx::sqlite::SqlitePool;
 use crate::connect::{self, Role, Target};
 use crate::error::StoreError;
 use crate::lines::Lines;
-use crate::session::{Reader, Tx};
+use crate::session::{Reader, Tx, Writer};
 use crate::url::{DatabaseUrl, Dialect};
 
 /// How to open a [`Store`]. The defaults suit a house of any size.
@@ -134,6 +134,15 @@ impl Store {
             lines: self.0.readers.clone(),
             backend: self.backend(),
         }
+    }
+
+    /// For a change of one statement.
+    #[must_use]
+    pub fn change(&self) -> Writer {
+        Writer(Reader {
+            lines: self.0.writers.clone(),
+            backend: self.backend(),
+        })
     }
 
     /// Begins a transaction. On SQLite it holds the writer's lock from the start, so it should be short.

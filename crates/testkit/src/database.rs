@@ -105,6 +105,16 @@ impl TestDb {
         })
     }
 
+    /// What it is on.
+    #[must_use]
+    pub const fn backend(&self) -> Backend {
+        match (&self.folder, &self.name) {
+            (_, Some(_)) => Backend::Postgres,
+            (Some(_), None) => Backend::SqliteFile,
+            (None, None) => Backend::SqliteMemory,
+        }
+    }
+
     /// Where it is.
     #[must_use]
     pub const fn url(&self) -> &DatabaseUrl {
@@ -188,10 +198,12 @@ async fn make_template() -> Result<String> {
     Ok(name)
 }
 
+/// A process that was killed leaves its databases behind, and another may have its number later.
 fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("lucien_test_{}_{number}", std::process::id())
+    let moment = chrono::Utc::now().timestamp_micros();
+    format!("lucien_test_{}_{moment:x}_{number}", std::process::id())
 }
 
 fn server_url(database: &str) -> Result<String> {

@@ -50,10 +50,7 @@ async fn run(
     let mut batch = Vec::with_capacity(BATCH);
     while rows.recv_many(&mut batch, BATCH).await > 0 {
         let seqs: Vec<i64> = batch.iter().map(|(seq, _)| *seq).collect();
-        while let Err(error) = store
-            .write(async |tx| inbox::finish(tx, &seqs, epoch, clock.now()).await)
-            .await
-        {
+        while let Err(error) = inbox::finish(&store.change(), &seqs, epoch, clock.now()).await {
             tracing::warn!(%error, count = seqs.len(), "rows cannot be marked as done yet");
             clock.sleep(PAUSE).await;
         }

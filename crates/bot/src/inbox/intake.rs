@@ -69,10 +69,13 @@ impl StoreIntake {
 
     async fn store(&self, updates: &[NewUpdate]) -> Result<Vec<Stored>, StoreError> {
         let now = self.clock.now();
+        if self.worker.is_some() {
+            return inbox::store_batch(&self.store.change(), updates, now).await;
+        }
         self.store
             .write(async |tx| {
                 let stored = inbox::store_batch(tx, updates, now).await?;
-                if self.worker.is_none() && !stored.is_empty() {
+                if !stored.is_empty() {
                     inbox::announce(tx).await?;
                 }
                 Ok(stored)

@@ -204,11 +204,7 @@ impl<H: Handler> Worker<H> {
 
     async fn claim_and_spawn(&mut self, rows: Vec<Row>, run: Run) {
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-        let claimed: Result<_, StoreError> = self
-            .store
-            .write(async |tx| inbox::claim(tx, &seqs, self.epoch, run).await)
-            .await;
-        let claimed = match claimed {
+        let claimed = match inbox::claim(&self.store.change(), &seqs, self.epoch, run).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 tracing::warn!(%error, count = rows.len(), "rows cannot be claimed");
@@ -363,10 +359,8 @@ impl<H: Handler> Worker<H> {
 
     /// Gives a row's slot back until its `next_try`.
     async fn release(&mut self, row: Row) {
-        let released: Result<_, StoreError> = self
-            .store
-            .write(async |tx| inbox::release(tx, row.seq, self.epoch, row.next_try, row.attempts).await)
-            .await;
+        let change = self.store.change();
+        let released = inbox::release(&change, row.seq, self.epoch, row.next_try, row.attempts).await;
         if let Err(error) = released {
             // The lane knows it all the same; only a crash before the next try would forget it.
             tracing::warn!(%error, seq = row.seq, "the wait of a row cannot be written down");
@@ -383,11 +377,8 @@ impl<H: Handler> Worker<H> {
             "an update is a dead letter"
         );
         let now = self.clock.now();
-        let buried: Result<_, StoreError> = self
-            .store
-            .write(async |tx| inbox::bury(tx, row.seq, self.epoch, failure.label(), now).await)
-            .await;
-        match buried {
+        let change = self.store.change();
+        match inbox::bury(&change, row.seq, self.epoch, failure.label(), now).await {
             // Of what cannot be decoded nobody knows whether somebody waits for an answer.
             Ok(true) if counts(&claimed.kind) && failure != Failure::Undecodable => {
                 self.spawn_apology(row, claimed);

@@ -13,7 +13,7 @@ use domain::id::BotId;
 use sea_orm::{FromQueryResult, Value};
 
 use crate::error::StoreError;
-use crate::session::{Connection, Tx};
+use crate::session::{Changes, Connection, Tx};
 use crate::sql::{self, one, parameters};
 use crate::url::Dialect;
 use crate::value::At;
@@ -144,7 +144,11 @@ pub struct Swept {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn store_batch(tx: &Tx, updates: &[NewUpdate], now: Timestamp) -> Result<Vec<Stored>, StoreError> {
+pub async fn store_batch(
+    db: &impl Changes,
+    updates: &[NewUpdate],
+    now: Timestamp,
+) -> Result<Vec<Stored>, StoreError> {
     const COLUMNS: usize = 9;
     let mut added = Vec::new();
     for batch in updates.chunks(BATCH) {
@@ -171,7 +175,7 @@ pub async fn store_batch(tx: &Tx, updates: &[NewUpdate], now: Timestamp) -> Resu
              RETURNING seq, update_id, person",
             rows.join(", ")
         );
-        added.extend(sql::all::<Stored>(tx, &insert, values).await?);
+        added.extend(sql::all::<Stored>(db, &insert, values).await?);
     }
     added.sort_by_key(|row| row.seq);
     Ok(added)
@@ -247,7 +251,12 @@ pub async fn pending(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn claim(tx: &Tx, seqs: &[i64], epoch: i64, run: Run) -> Result<Vec<Claimed>, StoreError> {
+pub async fn claim(
+    db: &impl Changes,
+    seqs: &[i64],
+    epoch: i64,
+    run: Run,
+) -> Result<Vec<Claimed>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         seq: i64,
@@ -272,7 +281,7 @@ pub async fn claim(tx: &Tx, seqs: &[i64], epoch: i64, run: Run) -> Result<Vec<Cl
         let alone = run == Run::Alone;
         let values = [epoch.into(), alone.into(), i32::from(alone).into()];
         let values = values.into_iter().chain(batch.iter().map(|seq| (*seq).into()));
-        let rows: Vec<Row> = sql::all(tx, &update, values).await?;
+        let rows: Vec<Row> = sql::all(db, &update, values).await?;
         claimed.extend(rows.into_iter().map(|row| Claimed {
             seq: row.seq,
             bot_id: BotId(row.bot_id),
@@ -323,7 +332,7 @@ pub async fn still_mine(tx: &Tx, seq: i64, epoch: i64) -> Result<bool, StoreErro
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn finish(tx: &Tx, seqs: &[i64], epoch: i64, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn finish(db: &impl Changes, seqs: &[i64], epoch: i64, now: Timestamp) -> Result<u64, StoreError> {
     let mut finished = 0;
     for batch in seqs.chunks(BATCH) {
         let update = format!(
@@ -333,7 +342,7 @@ pub async fn finish(tx: &Tx, seqs: &[i64], epoch: i64, now: Timestamp) -> Result
         );
         let values = [At(now).into(), epoch.into()];
         let values = values.into_iter().chain(batch.iter().map(|seq| (*seq).into()));
-        finished += sql::execute(tx, &update, values).await?;
+        finished += sql::execute(db, &update, values).await?;
     }
     Ok(finished)
 }
@@ -343,14 +352,14 @@ pub async fn finish(tx: &Tx, seqs: &[i64], epoch: i64, now: Timestamp) -> Result
 /// # Errors
 /// When the database does not answer.
 pub async fn release(
-    tx: &Tx,
+    db: &impl Changes,
     seq: i64,
     epoch: i64,
     next_try: Option<Timestamp>,
     attempts: i32,
 ) -> Result<bool, StoreError> {
     one(
-        tx,
+        db,
         "UPDATE inbox SET epoch = NULL, alone = $3, next_try = $4, attempts = $5
          WHERE seq = $1 AND epoch = $2 AND done_at IS NULL AND dead_at IS NULL",
         [
@@ -368,9 +377,15 @@ pub async fn release(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn bury(tx: &Tx, seq: i64, epoch: i64, failure: &str, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn bury(
+    db: &impl Changes,
+    seq: i64,
+    epoch: i64,
+    failure: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     one(
-        tx,
+        db,
         "UPDATE inbox SET dead_at = $3, failure = $4
          WHERE seq = $1 AND epoch = $2 AND done_at IS NULL AND dead_at IS NULL",
         [seq.into(), epoch.into(), At(now).into(), failure.into()],

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use domain::id::UserId;
+use domain::id::{BotId, UserId};
 use domain::person::Profile;
 use domain::role::Role;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use super::{Kind, later, now, on, on_every_database, on_every_store, run_sql};
-use crate::{Refusal, Store, StoreError, StoreOptions, Tx, people, statements};
+use crate::inbox::NewUpdate;
+use crate::{Refusal, Store, StoreError, StoreOptions, Tx, inbox, people, statements};
 
 /// Runs until it is stopped.
 const ENDLESS: &str =
@@ -69,6 +70,7 @@ fn pragmas_hold_on_every_connection() {
             (pragma(&tx, "cache_size").await, pragma(&tx, "query_only").await),
             (-4096, 0)
         );
+        assert_eq!(pragma(&tx, "wal_autocheckpoint").await, 4000);
         for reader in &readers {
             let seen = (
                 pragma(&**reader, "cache_size").await,
@@ -359,5 +361,31 @@ fn a_file_that_is_no_database_is_refused() {
             matches!(&error, StoreError::Unavailable(why) if why.contains("not a database")),
             "{error:?}"
         );
+    });
+}
+
+#[test]
+fn a_change_of_one_statement_counts_by_itself() {
+    on_every_store(async |store| {
+        let update = |number| NewUpdate {
+            bot_id: BotId(1),
+            update_id: number,
+            person: 7,
+            kind: "message".to_owned(),
+            json: "{}".to_owned(),
+            failure: None,
+        };
+        let stored = inbox::store_batch(&store.change(), &[update(1), update(2)], now()).await;
+        assert_eq!(stored.unwrap().len(), 2);
+        let pending = inbox::pending(&store.read(), 0, 9).await.unwrap();
+        assert_eq!(pending.len(), 2, "nobody had to commit it");
+
+        let refused = store
+            .change()
+            .execute_unprepared("INSERT INTO settings VALUES (NULL)")
+            .await;
+        refused.unwrap_err();
+        let stored = inbox::store_batch(&store.change(), &[update(3)], now()).await;
+        assert_eq!(stored.unwrap().len(), 1, "a refusal is the statement's own");
     });
 }

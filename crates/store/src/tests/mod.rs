@@ -143,7 +143,9 @@ impl Database {
             }
             Kind::Postgres => {
                 let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-                let name = format!("store_test_{}_{number}", std::process::id());
+                // A process that was killed leaves its databases behind, and another may have its number later.
+                let moment = chrono::Utc::now().timestamp_micros();
+                let name = format!("store_test_{}_{moment:x}_{number}", std::process::id());
                 let mut url = url::Url::parse(&server()?).unwrap();
                 url.set_path(&name);
                 on_server(&[format!("CREATE DATABASE {name}")]).await;

@@ -56,11 +56,8 @@ impl<H: Handler> Worker<H> {
         let end = self.surplus.waiting.len().min(BATCH);
         let rows: Vec<Row> = self.surplus.waiting.drain(..end).collect();
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-        let claimed: Result<_, StoreError> = self
-            .store
-            .write(async |tx| inbox::claim(tx, &seqs, self.epoch, Run::Together).await)
-            .await;
-        let claimed = match claimed {
+        let change = self.store.change();
+        let claimed = match inbox::claim(&change, &seqs, self.epoch, Run::Together).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 tracing::warn!(%error, count = rows.len(), "rows cannot be claimed");
