@@ -26,8 +26,16 @@ pub struct Fault {
     /// How often; without it until the fault is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     times: Option<u64>,
+    /// So many calls that it would befall are spared first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    sparing: u64,
     #[serde(default)]
     after_effect: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What goes wrong.
@@ -75,6 +83,7 @@ impl Fault {
             method: None,
             chat: None,
             times: None,
+            sparing: 0,
             after_effect: false,
         }
     }
@@ -146,6 +155,13 @@ impl Fault {
         self
     }
 
+    /// Only after so many calls that it would have befallen.
+    #[must_use]
+    pub fn sparing(mut self, calls: u64) -> Self {
+        self.sparing = calls;
+        self
+    }
+
     /// After the call has had its effect instead of before.
     #[must_use]
     pub fn after_effect(mut self) -> Self {
@@ -184,11 +200,20 @@ pub struct FaultState {
     pub fault: Fault,
     /// How often it has.
     pub applied: u64,
+    /// How many calls it has spared.
+    pub spared: u64,
 }
 
 impl FaultState {
     fn is_spent(&self) -> bool {
         self.fault.times.is_some_and(|times| self.applied >= times)
+    }
+
+    /// Itself, unless it spares this call, which is counted.
+    fn unless_spared(&mut self) -> Option<&mut Self> {
+        let spares = self.spared < self.fault.sparing;
+        self.spared += u64::from(spares);
+        (!spares).then_some(self)
     }
 }
 
@@ -221,6 +246,7 @@ impl Faults {
             id: self.last_id,
             fault,
             applied: 0,
+            spared: 0,
         });
         self.last_id
     }
@@ -261,10 +287,12 @@ impl Faults {
     }
 
     fn strike(&mut self, concerns: impl Fn(&Fault) -> bool) -> Option<Mishap> {
+        let concerned = |state: &&mut FaultState| !state.is_spent() && concerns(&state.fault);
         let state = self
             .all
             .iter_mut()
-            .find(|state| !state.is_spent() && concerns(&state.fault))?;
+            .filter(concerned)
+            .find_map(FaultState::unless_spared)?;
         state.applied += 1;
         Some(Mishap {
             id: state.id,

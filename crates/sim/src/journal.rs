@@ -147,6 +147,10 @@ impl Journal {
         self.counts.get(method).copied().unwrap_or(0)
     }
 
+    pub(crate) fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+
     pub(crate) fn violations(&self) -> Vec<Violation> {
         self.violations.clone()
     }

@@ -1,5 +1,6 @@
 //! What the server and the people share.
 
+use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::state::World;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
+    /// By how many seconds the `Date` header is ahead of the clock.
+    pub(crate) skew: AtomicI64,
     /// Violations are answered with errors.
     pub(crate) strict: bool,
     /// Webhooks and uploads are judged as by the hosted server.
@@ -39,6 +42,7 @@ impl Shared {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             clock: options.clock.clone(),
+            skew: AtomicI64::new(0),
             strict: options.strict,
             cloud: options.cloud,
             patience: options.patience,

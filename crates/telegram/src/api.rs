@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::clock::Clock;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{ApiUrl, BotToken};
 use crate::error::{ApiError, Refusal};
+use crate::skew::Skew;
 use crate::wire;
 
 /// How long a call other than a long poll may take.
@@ -35,11 +37,16 @@ pub(crate) struct Api {
     /// `https://host/bot<TOKEN>`: never logged, never in an error.
     base: SecretString,
     token: BotToken,
+    pub(crate) skew: Skew,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Api {
-    pub(crate) fn new(address: &ApiUrl, token: &BotToken) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        address: &ApiUrl,
+        token: &BotToken,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, reqwest::Error> {
         // Another part of the process may have chosen the provider already; that one serves too.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -54,6 +61,7 @@ impl Api {
             http,
             base,
             token,
+            skew: Skew::new(clock),
             observer: None,
         })
     }
@@ -97,6 +105,7 @@ impl Api {
 
         let body = serde_json::to_vec(params).map_err(|error| no_answer(error.to_string()))?;
         let url = format!("{}/{method}", self.base.expose_secret());
+        let asked = self.skew.now();
         let response = self
             .http
             .post(url)
@@ -107,10 +116,14 @@ impl Api {
             .await
             .map_err(failed)?;
         let status = response.status();
+        let date = self.skew.read(asked, response.headers());
         let body = response.bytes().await.map_err(cut)?;
         if status.is_success() {
             return match serde_json::from_slice::<Success<R>>(&body) {
-                Ok(success) => Ok(success.result),
+                Ok(success) => {
+                    self.skew.note(date);
+                    Ok(success.result)
+                }
                 Err(error) => Err(no_answer(format!(
                     "an answer of another shape: {}",
                     wire::mismatch(&error)
@@ -119,6 +132,7 @@ impl Api {
         }
         match Refusal::parse(&body) {
             Some(mut refusal) => {
+                self.skew.note(date);
                 refusal.description = self.without_token(refusal.description);
                 Err(ApiError::Refused { method, refusal })
             }

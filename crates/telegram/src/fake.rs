@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header::DATE;
 use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use domain::clock::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -25,6 +28,8 @@ struct Desk {
     /// Method and parameters of each call.
     calls: Mutex<Vec<(String, Value)>>,
     answers: Mutex<VecDeque<(u16, String)>>,
+    /// The `Date` header of answers; none: that of the machine.
+    date: Mutex<Option<Timestamp>>,
 }
 
 pub(crate) struct FakeApi {
@@ -77,6 +82,11 @@ impl FakeApi {
         self.says(429, &body.to_string());
     }
 
+    /// What its clock shows from now on.
+    pub(crate) fn shows(&self, now: Timestamp) {
+        *self.state.date.lock().unwrap() = Some(now);
+    }
+
     /// Takes the answers back that nobody has had.
     pub(crate) fn forgets(&self) {
         self.state.answers.lock().unwrap().clear();
@@ -102,7 +112,7 @@ impl Drop for FakeApi {
 }
 
 /// Without an answer in store, everything is `true`.
-async fn answer(State(state): State<Arc<Desk>>, uri: Uri, body: Bytes) -> (StatusCode, String) {
+async fn answer(State(state): State<Arc<Desk>>, uri: Uri, body: Bytes) -> Response {
     let method = uri
         .path()
         .strip_prefix(&format!("/bot{TOKEN}/"))
@@ -111,5 +121,12 @@ async fn answer(State(state): State<Arc<Desk>>, uri: Uri, body: Bytes) -> (Statu
     state.calls.lock().unwrap().push((method.to_owned(), params));
     let answer = state.answers.lock().unwrap().pop_front();
     let (status, body) = answer.unwrap_or_else(|| (200, r#"{"ok":true,"result":true}"#.to_owned()));
-    (StatusCode::from_u16(status).expect("a status"), body)
+    let status = StatusCode::from_u16(status).expect("a status");
+    let mut response = (status, body).into_response();
+    if let Some(now) = *state.date.lock().unwrap() {
+        let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = date.try_into().expect("a header");
+        response.headers_mut().insert(DATE, date);
+    }
+    response
 }

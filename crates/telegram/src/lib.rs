@@ -14,6 +14,7 @@
 //! | [`meaning`] | the error table: what the server's refusals mean |
 //! | [`payload`] | the codec of callback buttons |
 //! | [`polling`] | getUpdates, stored before it is confirmed |
+//! | `skew` | how far our clock is from Telegram's |
 //! | [`update`] | updates, decoded one by one |
 //! | [`webhook`] | updates as Telegram brings them, stored before they are answered |
 
@@ -29,6 +30,7 @@ pub mod limiter;
 pub mod meaning;
 pub mod payload;
 pub mod polling;
+mod skew;
 pub mod update;
 pub mod webhook;
 mod wire;

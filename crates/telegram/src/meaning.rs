@@ -231,6 +231,7 @@ fn is_membership(method: &str) -> bool {
             | "createChatInviteLink"
             | "declineChatJoinRequest"
             | "getChatMember"
+            | "getChatMemberCount"
             | "revokeChatInviteLink"
             | "unbanChatMember"
     )

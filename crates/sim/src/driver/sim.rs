@@ -1,6 +1,7 @@
 //! The stand-in as its owner sees it.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -179,6 +180,12 @@ impl Sim {
         &self.shared.clock
     }
 
+    /// Lets the HTTP `Date` header be so many seconds ahead of the clock from now on; behind it, if
+    /// negative. Everything else goes on by the clock: to a bot it looks as if its own were wrong.
+    pub fn set_skew(&self, seconds: i64) {
+        self.shared.skew.store(seconds, Ordering::Relaxed);
+    }
+
     /// The first bot.
     #[must_use]
     pub fn bot(&self) -> BotInfo {
@@ -264,6 +271,12 @@ impl Sim {
     #[must_use]
     pub fn call_count(&self, method: &str) -> u64 {
         self.shared.journal().count(method)
+    }
+
+    /// How often any method was called since the start, successfully or not.
+    #[must_use]
+    pub fn calls_made(&self) -> u64 {
+        self.shared.journal().total()
     }
 
     /// What a correct bot would not have sent.

@@ -6,6 +6,7 @@ mod rooms;
 mod share;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
@@ -308,7 +309,8 @@ async fn answer(
 }
 
 async fn show_clock(State(shared): World) -> Json<Value> {
-    Json(json!({ "now": shared.clock.now() }))
+    let skew = shared.skew.load(Ordering::Relaxed);
+    Json(json!({ "now": shared.clock.now(), "skew_seconds": skew }))
 }
 
 #[derive(Deserialize)]
@@ -316,11 +318,13 @@ async fn show_clock(State(shared): World) -> Json<Value> {
 enum ClockForm {
     AdvanceSeconds(i64),
     Now(DateTime<Utc>),
+    SkewSeconds(i64),
 }
 
 async fn move_clock(State(shared): World, Json(form): Json<ClockForm>) -> Answer<Value> {
     match form {
         ClockForm::Now(now) => shared.clock.set(now)?,
+        ClockForm::SkewSeconds(seconds) => shared.skew.store(seconds, Ordering::Relaxed),
         ClockForm::AdvanceSeconds(seconds) => {
             shared
                 .clock

@@ -12,6 +12,7 @@ mod webhook;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +20,7 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -70,9 +72,12 @@ async fn bot_api(
     dated(&shared, response)
 }
 
-/// Gives an answer the date of the clock that everything here obeys.
+/// Gives an answer the date of the clock that everything here obeys, or one that is off on demand.
 fn dated(shared: &Shared, mut response: Response) -> Response {
-    let date = shared.clock.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let skew = TimeDelta::try_seconds(shared.skew.load(Ordering::Relaxed)).unwrap_or_default();
+    let now = shared.clock.now();
+    let shown = now.checked_add_signed(skew).unwrap_or(now);
+    let date = shown.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::try_from(date) {
         response.headers_mut().insert(header::DATE, date);
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sim::{Clock, Options, Sim};
 
-use crate::client::{request, result, start};
+use crate::client::{call, request, result, start};
 
 async fn sim_post(sim: &Sim, route: &str, body: Value) -> (u16, Value) {
     let answer = request(
@@ -194,10 +194,17 @@ async fn the_clock_over_http() {
     .expect("loopback has a free port");
     assert_eq!(
         sim_get(&sim, "/clock").await.1,
-        json!({ "now": "2026-03-01T08:00:00Z" })
+        json!({ "now": "2026-03-01T08:00:00Z", "skew_seconds": 0 })
     );
     let (_, moved) = sim_post(&sim, "/clock", json!({ "advance_seconds": 90 })).await;
-    assert_eq!(moved, json!({ "now": "2026-03-01T08:01:30Z" }));
+    assert_eq!(moved, json!({ "now": "2026-03-01T08:01:30Z", "skew_seconds": 0 }));
+    let (_, skewed) = sim_post(&sim, "/clock", json!({ "skew_seconds": -600 })).await;
+    assert_eq!(
+        skewed,
+        json!({ "now": "2026-03-01T08:01:30Z", "skew_seconds": -600 })
+    );
+    let dated = call(&sim, "getMe", json!({})).await;
+    assert_eq!(dated.headers["date"], "Sun, 01 Mar 2026 07:51:30 GMT");
     sim_post(&sim, "/clock", json!({ "now": "2027-01-01T00:00:00Z" })).await;
     assert_eq!(sim.clock().now().to_rfc3339(), "2027-01-01T00:00:00+00:00");
     assert_eq!(

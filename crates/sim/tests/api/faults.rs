@@ -274,7 +274,7 @@ async fn faults_over_http() {
     );
     assert_eq!(
         sim_call("GET", "/faults", json!({})).await.1,
-        json!([{ "id": 1, "fault": flood, "applied": 1 }])
+        json!([{ "id": 1, "fault": flood, "applied": 1, "spared": 0 }])
     );
     for fault in [
         json!({ "kind": "error", "code": 500, "description": "Internal Server Error" }),
@@ -294,6 +294,18 @@ async fn faults_over_http() {
     assert_eq!(sim_call("GET", "/faults/2/applied", json!({})).await.0, 404);
     assert_eq!(sim_call("DELETE", "/faults", json!({})).await.0, 200);
     assert_eq!(call(&sim, "sendMessage", message).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_first_calls_can_be_spared() {
+    let sim = start().await;
+    let second = sim.inject(Fault::flood(3).on("getMe").sparing(1).times(1));
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(call(&sim, "getMe", json!({})).await.status);
+    }
+    assert_eq!(statuses, [200, 429, 200]);
+    assert_eq!((second.applied(), sim.faults()[0].spared), (1, 1));
 }
 
 #[tokio::test]

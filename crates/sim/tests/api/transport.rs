@@ -365,6 +365,23 @@ async fn the_date_header_obeys_the_clock() {
     let sim = Sim::start(options).await.expect("loopback has a free port");
     let answer = call(&sim, "getMe", json!({})).await;
     assert_eq!(answer.headers["date"], "Sun, 01 Mar 2026 08:09:10 GMT");
+
+    // Unless it is to be off, and nothing else with it.
+    for (skew, shown) in [
+        (360, "Sun, 01 Mar 2026 08:15:10 GMT"),
+        (-86_400, "Sat, 28 Feb 2026 08:09:10 GMT"),
+        (i64::MAX, "Sun, 01 Mar 2026 08:09:10 GMT"),
+        (0, "Sun, 01 Mar 2026 08:09:10 GMT"),
+    ] {
+        sim.set_skew(skew);
+        let answer = call(&sim, "getMe", json!({})).await;
+        assert_eq!(answer.headers["date"], shown);
+        assert_eq!(sim.clock().now(), now);
+    }
+    // An error has a date, too.
+    sim.set_skew(360);
+    let refused = call(&sim, "getPigeon", json!({})).await;
+    assert_eq!(refused.headers["date"], "Sun, 01 Mar 2026 08:15:10 GMT");
 }
 
 #[tokio::test]

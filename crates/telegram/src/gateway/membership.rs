@@ -7,7 +7,8 @@ use domain::clock::Timestamp;
 use domain::id::{BotId, ChatId, UserId};
 use frankenstein::methods::{
     ApproveChatJoinRequestParams, BanChatMemberParams, CreateChatInviteLinkParams,
-    DeclineChatJoinRequestParams, GetChatMemberParams, RevokeChatInviteLinkParams, UnbanChatMemberParams,
+    DeclineChatJoinRequestParams, GetChatAdministratorsParams, GetChatMemberCountParams, GetChatMemberParams,
+    RevokeChatInviteLinkParams, UnbanChatMemberParams,
 };
 use serde::Serialize;
 
@@ -52,6 +53,30 @@ impl Gateway {
             .build();
         let member: RawMember = self.membership("getChatMember", chat, person, &params).await?;
         Ok(member.into())
+    }
+
+    /// getChatAdministrators, bots included.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn get_chat_administrators(&self, chat: ChatId) -> Result<Vec<Member>, ApiError> {
+        let params = GetChatAdministratorsParams::builder()
+            .chat_id(chat.0)
+            .return_bots(true)
+            .build();
+        let errand = Errand::Membership(chat, None);
+        let members: Vec<RawMember> = self.call("getChatAdministrators", errand, &params).await?;
+        Ok(members.into_iter().map(Member::from).collect())
+    }
+
+    /// getChatMemberCount: how many are inside, administrators and the bot itself included.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn get_chat_member_count(&self, chat: ChatId) -> Result<u32, ApiError> {
+        let params = GetChatMemberCountParams::builder().chat_id(chat.0).build();
+        self.call("getChatMemberCount", Errand::Membership(chat, None), &params)
+            .await
     }
 
     /// getChatMember of the bot itself: its standing and rights.

@@ -56,7 +56,8 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         rates: Rates,
     ) -> Result<Self, GatewayError> {
-        let api = Api::new(address, token).map_err(|error| GatewayError(error.without_url().to_string()))?;
+        let api = Api::new(address, token, clock.clone())
+            .map_err(|error| GatewayError(error.without_url().to_string()))?;
         Ok(Self {
             api,
             clock,
@@ -70,6 +71,14 @@ impl Gateway {
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
         self.api.observer = Some(observer);
         self
+    }
+
+    /// By how much our clock is ahead of Telegram's, at least; negative when it is behind. It is read
+    /// from the `Date` header of the latest answer, and never taken for more than the time that this
+    /// answer took leaves certain. None while there was no answer within ten minutes.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        self.api.skew.difference()
     }
 
     /// Calls a method once the limiter lets it.

@@ -205,7 +205,55 @@ async fn standing() {
         "id": CHANNEL, "type": "channel", "title": "El Diván", "accent_color_id": 3, "max_reaction_count": 11,
     }));
     let chat = bench.gateway.get_chat(CHANNEL).await.unwrap();
-    assert_eq!(chat.title.as_deref(), Some("El Diván"));
+    assert_eq!((chat.title.as_deref(), chat.username), (Some("El Diván"), None));
+    bench.api.grants(json!({
+        "id": CHANNEL, "type": "channel", "title": "El Patio", "username": "el_patio",
+    }));
+    let chat = bench.gateway.get_chat(CHANNEL).await.unwrap();
+    assert_eq!(chat.username.as_deref(), Some("el_patio"));
+
+    bench.api.calls();
+    bench.api.grants(json!(31));
+    assert_eq!(bench.gateway.get_chat_member_count(CHANNEL).await, Ok(31));
+    let count = ("getChatMemberCount".to_owned(), json!({ "chat_id": CHANNEL }));
+    assert_eq!(bench.call(), count);
+}
+
+#[tokio::test]
+async fn clocks_are_compared_with_every_answer_of_the_bot_api() {
+    let bench = Bench::new().await;
+    let gateway = &bench.gateway;
+    assert_eq!(gateway.clock_skew(), None, "nothing was asked yet");
+    let away = |minutes| bench.clock.now() + TimeDelta::minutes(minutes);
+
+    bench.api.shows(away(0));
+    gateway.show_typing(INES).await.unwrap();
+    assert_eq!(gateway.clock_skew(), Some(TimeDelta::zero()));
+
+    // A refusal tells the time, too.
+    bench.api.shows(away(7));
+    bench.api.refuses(400, "Bad Request: chat not found");
+    assert!(gateway.show_typing(INES).await.is_err());
+    assert_eq!(gateway.clock_skew(), Some(TimeDelta::minutes(-7)));
+    // So does a poll.
+    bench.api.shows(away(-7));
+    bench.api.grants(json!([]));
+    gateway
+        .get_updates(None, std::time::Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(gateway.clock_skew(), Some(TimeDelta::seconds(7 * 60 - 1)));
+
+    // What stands before the Bot API has a clock of its own.
+    bench.api.shows(away(60));
+    bench.api.says(502, "<html>502</html>");
+    bench.api.says(200, "<html>a portal</html>");
+    assert!(gateway.show_typing(INES).await.is_err());
+    assert!(gateway.show_typing(INES).await.is_err());
+    assert_eq!(gateway.clock_skew(), Some(TimeDelta::seconds(7 * 60 - 1)));
+
+    bench.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(gateway.clock_skew(), None, "that was long ago");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ const ANSWER: &str = "answerCallbackQuery";
 const ACTION: &str = "sendChatAction";
 const CHAT: &str = "getChat";
 const MEMBER: &str = "getChatMember";
+const COUNT: &str = "getChatMemberCount";
 const LINK: &str = "createChatInviteLink";
 const REVOKE: &str = "revokeChatInviteLink";
 const APPROVE: &str = "approveChatJoinRequest";
@@ -60,6 +61,9 @@ const ROWS: &[(&str, u16, &str, Meaning, Verdict)] = &[
     (APPROVE, 400, "Bad Request: chat not found", M::ChatNotFound, Verdict::NoRights),
     (LINK, 400, "Bad Request: chat not found", M::ChatNotFound, Verdict::NoRights),
     (MEMBER, 400, "Bad Request: chat not found", M::ChatNotFound, Verdict::NoRights),
+    (COUNT, 400, "Bad Request: chat not found", M::ChatNotFound, Verdict::NoRights),
+    (COUNT, 403, "Forbidden: bot was kicked from the channel chat", M::BotOutside, Verdict::NoRights),
+    (COUNT, 400, "Bad Request: member list is inaccessible", M::NoRights, Verdict::NoRights),
     (SEND, 403, "Forbidden: user is deactivated", M::Deactivated, Verdict::Gone),
     (SEND, 400, "Bad Request: group chat was upgraded to a supergroup chat", M::Migrated, Verdict::Gone),
     (SEND, 403, "Forbidden: the group chat was deleted", M::BotOutside, Verdict::Gone),
