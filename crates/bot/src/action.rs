@@ -4,19 +4,28 @@
 //! what the inbox remembers as the outcome of an update whose state is changed already.
 
 mod custodian;
+mod renewal;
 mod way_in;
+
+use std::str::FromStr;
 
 use domain::access::{Access, Permission};
 use domain::id::UserId;
+use domain::queue::QueueReply;
 use telegram::Payload;
 
 pub(crate) use custodian::{CustodianAction, Origin, Wanted};
+pub(crate) use renewal::{Hearing, RenewalAction};
 pub(crate) use way_in::{DoorWord, Ruling, WayIn};
 
 /// Begins the codes of everything that the panel leads to.
 const CUSTODIANS: &str = "panel:";
 /// Begins the codes of everything on the way into the members' channel.
 const WAY_IN: &str = "in:";
+/// Begins the codes of everything about a membership that ends.
+const RENEWAL: &str = "renew:";
+/// Begins the codes of what whoever asks at the visitors' channel is told.
+const QUEUE: &str = "queue:";
 /// Begins the codes of what custodians decide, and of what was decided.
 const RULE: &str = "rule:";
 const RULED: &str = "ruled:";
@@ -48,6 +57,10 @@ pub(crate) enum Action {
     Custodian(CustodianAction),
     /// Something on the way into the members' channel.
     WayIn(WayIn),
+    /// Something about a membership that ends.
+    Renewal(RenewalAction),
+    /// What whoever asks at the visitors' channel is told.
+    Queue(QueueReply),
     /// A custodian's decision about somebody.
     Rule(Ruling, UserId),
     /// What was decided about somebody.
@@ -88,7 +101,9 @@ impl Action {
         let rulings = Ruling::all()
             .flat_map(|(ruling, person)| [Self::Rule(ruling, person), Self::Ruled(ruling, person)]);
         let all = Self::EVERYBODYS.into_iter().chain(custodians);
-        all.chain(way_in).chain(rulings)
+        let renewals = RenewalAction::ALL.into_iter().map(Self::Renewal);
+        let replies = QueueReply::ALL.iter().copied().map(Self::Queue);
+        all.chain(way_in).chain(rulings).chain(renewals).chain(replies)
     }
 
     #[cfg(test)]
@@ -121,12 +136,15 @@ impl Action {
             Self::Premium => Some(Permission::SeeVip),
             Self::FreeContent | Self::VipInfo | Self::Social => Some(Permission::SeeFree),
             Self::Panel | Self::Custodian(_) | Self::Rule(..) | Self::Ruled(..) => Some(Permission::Govern),
+            Self::Renewal(action) if action.is_custodians() => Some(Permission::Govern),
             // Where somebody stands on it is seen when they go on.
             Self::Home
             | Self::Help
             | Self::Id
             | Self::Privacy
             | Self::WayIn(_)
+            | Self::Renewal(_)
+            | Self::Queue(_)
             | Self::Cancel
             | Self::Cancelled
             | Self::NothingToCancel
@@ -169,6 +187,8 @@ impl Payload for Action {
         let code = match self {
             Self::Custodian(action) => return format!("{CUSTODIANS}{}", action.encode()),
             Self::WayIn(action) => return format!("{WAY_IN}{}", action.encode()),
+            Self::Renewal(action) => return format!("{RENEWAL}{}", action.encode()),
+            Self::Queue(reply) => return format!("{QUEUE}{reply}"),
             Self::Rule(ruling, person) => return format!("{RULE}{}", ruling.encode(*person)),
             Self::Ruled(ruling, person) => return format!("{RULED}{}", ruling.encode(*person)),
             Self::Home => "home",
@@ -200,6 +220,12 @@ impl Payload for Action {
         }
         if let Some(code) = data.strip_prefix(WAY_IN) {
             return WayIn::decode(code).map(Self::WayIn);
+        }
+        if let Some(code) = data.strip_prefix(RENEWAL) {
+            return RenewalAction::decode(code).map(Self::Renewal);
+        }
+        if let Some(code) = data.strip_prefix(QUEUE) {
+            return QueueReply::from_str(code).ok().map(Self::Queue);
         }
         if let Some(code) = data.strip_prefix(RULE) {
             return Ruling::decode(code).map(|(ruling, person)| Self::Rule(ruling, person));

@@ -9,16 +9,19 @@
 //! | [`clock`] | the machine's clock |
 //! | [`invitation`] | codes that nobody can guess |
 //! | [`schema`] | whether a database may be opened, and migrating it |
+//! | [`departures`] | what follows when memberships are over, and what holds it back |
 //! | [`watchdog`] | noticing that nothing moves any more |
 //! | `life` | who works in the house, and what the worker does |
 //! | `action` | what can be shown; what buttons carry |
 //! | `handlers` | from an update to its answer, a file per feature |
 //! | `inbox` | keeping updates and working them off |
 //! | `outbox` | what has to reach Telegram, and sending it |
+//! | `jobs` | what comes around by itself |
 //! | `dialogue` | conversations that ask for several things before they do one |
 //! | `hand` | the inbox row that is in hand |
 //! | `way_in` | what changes on the way into the members' channel |
 //! | `key` | how a personal link is handed over |
+//! | `wish` | members who would like to stay, and what custodians are asked then |
 //! | `contact` | who can be written to |
 //! | `commands` | the command menus |
 //! | `backoff`, `bell` | waiting, and being told to look |
@@ -31,6 +34,7 @@ mod bell;
 pub mod clock;
 mod commands;
 mod contact;
+pub mod departures;
 mod dialogue;
 mod error;
 mod hand;
@@ -39,6 +43,7 @@ mod health;
 pub mod house;
 mod inbox;
 pub mod invitation;
+mod jobs;
 mod key;
 mod life;
 mod metrics;
@@ -47,6 +52,7 @@ pub mod schema;
 pub mod settings;
 pub mod watchdog;
 mod way_in;
+mod wish;
 
 pub use house::House;
 pub use life::Role;

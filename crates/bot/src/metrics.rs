@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 use store::inbox::Backlog;
+use store::jobs::StoredJob;
 use store::outbox::OutboxBacklog;
 use store::{PoolFigures, Store};
 use telegram::webhook::{Counters, Reason};
@@ -35,6 +36,7 @@ pub(crate) struct Metrics {
     received: Family<Kind, Counter>,
     handled: Family<Outcome, Counter>,
     statements: Counter,
+    outbox_statements: Family<Kind, Counter>,
     calls: Family<Call, Counter>,
     retry_after: Counter<f64, AtomicU64>,
     webhook: Gauges<Refusal>,
@@ -42,6 +44,8 @@ pub(crate) struct Metrics {
     inbox: Gauges<State>,
     inbox_oldest: Gauge<f64, AtomicU64>,
     outbox: Gauges<State>,
+    removals: Counter,
+    sweeps: Gauges<JobLabel>,
     pool: Gauges<Pool>,
 }
 
@@ -77,6 +81,11 @@ struct State {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JobLabel {
+    job: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Pool {
     pool: &'static str,
     state: &'static str,
@@ -100,6 +109,11 @@ impl Metrics {
                 "update_statements",
                 "Statements that runs of updates sent to the database",
             ),
+            outbox_statements: add(
+                all,
+                "outbox_statements",
+                "Statements that tries of rows of the outbox sent to the database, by kind",
+            ),
             calls: add(all, "api_calls", "Calls to the Bot API, by method and outcome"),
             retry_after: add(
                 all,
@@ -119,6 +133,12 @@ impl Metrics {
                 "For how long the oldest pending update has waited",
             ),
             outbox: add(all, "outbox_rows", "Rows in the outbox, by state"),
+            removals: add(all, "removals", "People removed from a channel"),
+            sweeps: add(
+                all,
+                "sweeps_last_success_timestamp_seconds",
+                "When a job last ended well, by job",
+            ),
             pool: add(
                 all,
                 "pool_connections",
@@ -148,6 +168,12 @@ impl Metrics {
         self.statements.inc_by(u64::from(statements));
     }
 
+    pub(crate) fn outbox_asked(&self, kind: &str, statements: u32) {
+        let kind = kind.to_owned();
+        let counter = self.outbox_statements.get_or_create(&Kind { kind });
+        counter.inc_by(u64::from(statements));
+    }
+
     pub(crate) fn role(&self, present: Role) {
         for role in Role::ALL {
             let label = RoleLabel { role: role.label() };
@@ -168,6 +194,19 @@ impl Metrics {
             ("unknown", backlog.unknown),
         ];
         set(&self.outbox, states);
+    }
+
+    pub(crate) fn removed(&self) {
+        self.removals.inc();
+    }
+
+    pub(crate) fn jobs(&self, jobs: &[(String, StoredJob)]) {
+        for (job, stored) in jobs {
+            if let Some(last) = stored.last_success {
+                let label = JobLabel { job: job.clone() };
+                self.sweeps.get_or_create(&label).set(last.timestamp());
+            }
+        }
     }
 
     pub(crate) fn webhook(&self, counters: &Counters) {
@@ -259,6 +298,15 @@ mod tests {
             oldest_pending: None,
         };
         metrics.inbox(&backlog, 0.25);
+        metrics.removed();
+        let swept = StoredJob {
+            last_success: chrono::DateTime::from_timestamp(1_790_000_000, 0),
+            ..StoredJob::default()
+        };
+        metrics.jobs(&[
+            ("expiry".to_owned(), swept),
+            ("cleanup".to_owned(), StoredJob::default()),
+        ]);
         let text = metrics.text();
         for line in [
             r#"lucien_build_info{version="1.2.3"} 1"#,
@@ -271,6 +319,8 @@ mod tests {
             r#"lucien_role{role="worker"} 0"#,
             r#"lucien_inbox_updates{state="dead"} 1"#,
             "lucien_inbox_oldest_pending_seconds 0.25",
+            "lucien_removals_total 1",
+            r#"lucien_sweeps_last_success_timestamp_seconds{job="expiry"} 1790000000"#,
             "# EOF",
         ] {
             assert!(text.lines().any(|written| written == line), "{line} in\n{text}");

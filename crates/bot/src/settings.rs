@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use domain::departure::Grace;
 use domain::id::UserId;
 use secrecy::SecretString;
 use store::bot_config::ConfigSeed;
@@ -25,8 +27,18 @@ pub struct Settings {
     pub http: HttpSettings,
     /// What the row of `bot_config` begins with.
     pub seed: ConfigSeed,
+    /// How long the queue of the visitors' channel is looked away from at most.
+    pub queue_every: TimeDelta,
+    /// The time within which whoever asks at that channel again is answered once.
+    pub repeat_window: TimeDelta,
+    /// How long ended memberships are looked away from at most.
+    pub sweep_every: TimeDelta,
+    /// How long after its end a membership is taken away. What it opens ends with it all the same.
+    pub grace: Grace,
     /// For how many hours an invitation can be accepted.
     pub invitation_hours: i32,
+    /// Where the creator can be written to in person; none, nowhere.
+    pub creator: Option<Url>,
     /// What the worker does with a schema that is behind.
     pub when_behind: WhenBehind,
     /// What custodians are told when the house takes up its work; none, nothing.

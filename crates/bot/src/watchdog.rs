@@ -25,6 +25,8 @@ pub enum Stall {
     Inbox,
     /// The outbox worker.
     Outbox,
+    /// What comes around by itself.
+    Jobs,
 }
 
 impl fmt::Display for Stall {
@@ -34,6 +36,7 @@ impl fmt::Display for Stall {
             Self::Intake => "receiving updates",
             Self::Inbox => "the inbox worker",
             Self::Outbox => "the outbox worker",
+            Self::Jobs => "the jobs",
         })
     }
 }
@@ -63,6 +66,7 @@ pub(crate) struct Queue {
     pub(crate) intake: Waiting,
     pub(crate) inbox: Waiting,
     pub(crate) outbox: Waiting,
+    pub(crate) jobs: Waiting,
 }
 
 /// Signs of life, written by the main runtime and read by the watchdog.
@@ -122,7 +126,7 @@ impl Watchdog {
                 while stopped.recv_timeout(limits.look_every) == Err(RecvTimeoutError::Timeout) {
                     let signs = *pulse.signs();
                     if let Some(stall) = watch.look(standing.role(), signs, Instant::now()) {
-                        tracing::error!(part = %stall, "stands still: only a new process helps");
+                        // Nothing is logged here: it may be the log that holds everybody up.
                         return alarm.ring(stall);
                     }
                 }
@@ -150,7 +154,7 @@ impl Drop for Watchdog {
 #[derive(Debug)]
 struct Watch {
     limits: Limits,
-    seen: [(Waiting, Instant); 3],
+    seen: [(Waiting, Instant); 4],
     /// Since when this process is the worker.
     worker_since: Option<Instant>,
 }
@@ -159,7 +163,7 @@ impl Watch {
     fn new(limits: Limits) -> Self {
         Self {
             limits,
-            seen: [(None, Instant::now()); 3],
+            seen: [(None, Instant::now()); 4],
             worker_since: None,
         }
     }
@@ -178,11 +182,13 @@ impl Watch {
             intake,
             inbox,
             outbox,
+            jobs,
         } = signs.queue;
         let parts = [
             (Stall::Intake, intake),
             (Stall::Inbox, inbox),
             (Stall::Outbox, outbox),
+            (Stall::Jobs, jobs),
         ];
         let mut stalled = None;
         for ((part, waits), seen) in parts.into_iter().zip(&mut self.seen) {
@@ -270,6 +276,19 @@ mod tests {
             ),
             Some(Stall::Outbox)
         );
+    }
+
+    #[test]
+    fn jobs_that_nobody_does_are_noticed() {
+        let mut bench = Bench::new();
+        let jobs = |overdue| Queue {
+            jobs: Some(overdue),
+            ..Queue::default()
+        };
+        assert_eq!(bench.at(1, 1, jobs(7)), None);
+        assert_eq!(bench.at(300, 300, jobs(7)), None);
+        assert_eq!(bench.at(302, 302, jobs(7)), Some(Stall::Jobs));
+        assert_eq!(bench.at(303, 303, jobs(8)), None, "they come around again");
     }
 
     #[test]

@@ -41,6 +41,8 @@ id! {
     InterestId(i32);
     /// Row id of a personal link to the members' channel.
     EntryLinkId(i64);
+    /// Row id of `departures`; it grows with each departure and is never given twice.
+    DepartureId(i64);
 }
 
 impl UserId {

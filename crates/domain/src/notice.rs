@@ -31,6 +31,12 @@ labels!(Notice, "notice", {
 });
 
 impl Notice {
+    /// Whether the daily summary tells it as well. A right that is lost cannot wait for the morning.
+    #[must_use]
+    pub const fn is_summed_up(self) -> bool {
+        !matches!(self, Self::RightsLost)
+    }
+
     /// The key under which the switch is stored.
     #[must_use]
     pub fn setting(self) -> String {

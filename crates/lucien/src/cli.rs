@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// Issues invitations to the members' channel.
     #[command(subcommand)]
     Token(Token),
+    /// Lists who is to be seen out of the members' channel, and confirms it where that is held.
+    #[command(subcommand)]
+    Sweep(Sweep),
     /// Asks the running house how it is; exit 0 when it is healthy or degraded.
     Healthcheck,
 }
@@ -150,6 +153,25 @@ pub(crate) enum Token {
         /// As JSON.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sweep {
+    /// Tells who would go, the longest ended first, and what holds that back. Changes nothing.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lets go who is on the list up to a number, also in a house that runs.
+    Confirm {
+        /// The last number on the list. Whoever has come onto it since is not confirmed.
+        #[arg(value_name = "N")]
+        up_to: i64,
+        /// People on the list who stay, by their Telegram ids.
+        #[arg(long, value_name = "USER_ID", num_args = 1..)]
+        spare: Vec<i64>,
     },
 }
 

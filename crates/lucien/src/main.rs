@@ -50,6 +50,9 @@ fn execute(command: Command) -> Result<(), Failure> {
             Command::Token(token) => {
                 commands::token::execute(&own_environment(Destination::Stderr)?, token).await
             }
+            Command::Sweep(sweep) => {
+                commands::sweep::execute(&own_environment(Destination::Stderr)?, sweep).await
+            }
             Command::Healthcheck => {
                 commands::healthcheck::execute(&own_environment(Destination::Stderr)?).await
             }

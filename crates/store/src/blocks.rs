@@ -6,8 +6,8 @@ use domain::clock::Timestamp;
 use domain::id::UserId;
 
 use crate::error::StoreError;
-use crate::session::Tx;
-use crate::sql::one;
+use crate::session::{Connection, Tx};
+use crate::sql::{self, one};
 use crate::value::At;
 
 /// Blocks a person; false when they are blocked already.
@@ -29,4 +29,13 @@ pub async fn block(tx: &Tx, user: UserId, by: UserId, now: Timestamp) -> Result<
 /// When the database does not answer.
 pub async fn unblock(tx: &Tx, user: UserId) -> Result<bool, StoreError> {
     one(tx, "DELETE FROM blocks WHERE user_id = $1", [user.0.into()]).await
+}
+
+/// Whether a person is blocked.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_blocked(db: &impl Connection, user: UserId) -> Result<bool, StoreError> {
+    let query = "SELECT count(*) AS count FROM blocks WHERE user_id = $1";
+    Ok(sql::count(db, query, [user.0.into()]).await? > 0)
 }

@@ -18,6 +18,9 @@ use crate::session::{Connection, Tx};
 use crate::sql::{self, one};
 use crate::value::At;
 
+/// People per statement: far from the databases' limits on parameters.
+const BATCH: usize = 500;
+
 /// The address of a link. `Debug` hides it: whoever knows it may be let in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EntryUrl(String);
@@ -265,14 +268,34 @@ pub async fn close_all(
     reason: CloseReason,
     now: Timestamp,
 ) -> Result<Vec<EntryLink>, StoreError> {
-    let update = format!(
-        "UPDATE entry_links SET closed_at = $2, closed_reason = $3 WHERE user_id = $1 AND closed_at IS NULL
-         RETURNING {}",
-        COLUMNS.join(", ")
-    );
-    let values = [user.0.into(), At(now).into(), reason.label().into()];
-    let rows: Vec<Row> = sql::all(tx, &update, values).await?;
-    rows.into_iter().map(EntryLink::try_from).collect()
+    close_all_of(tx, &[user], reason, now).await
+}
+
+/// The same for several people, in the order of the links.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn close_all_of(
+    tx: &Tx,
+    users: &[UserId],
+    reason: CloseReason,
+    now: Timestamp,
+) -> Result<Vec<EntryLink>, StoreError> {
+    let mut closed = Vec::new();
+    for users in users.chunks(BATCH) {
+        let update = format!(
+            "UPDATE entry_links SET closed_at = $1, closed_reason = $2
+             WHERE user_id IN ({}) AND closed_at IS NULL
+             RETURNING {}",
+            sql::parameters(3, users.len()),
+            COLUMNS.join(", ")
+        );
+        let values = [At(now).into(), reason.label().into()];
+        let values = values.into_iter().chain(users.iter().map(|user| user.0.into()));
+        closed.extend(sql::all::<Row>(tx, &update, values).await?);
+    }
+    closed.sort_by_key(|row| row.id);
+    closed.into_iter().map(EntryLink::try_from).collect()
 }
 
 /// Notes the message that carries the link, to be edited when it does not count any more.
@@ -327,6 +350,19 @@ pub async fn open_of(
     channel: ChatId,
 ) -> Result<Option<EntryLink>, StoreError> {
     let condition = "user_id = $1 AND channel_id = $2 AND closed_at IS NULL";
+    newest(db, condition, [user.0.into(), channel.0.into()]).await
+}
+
+/// The last link of a person to a channel that was made, open or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last_made(
+    db: &impl Connection,
+    user: UserId,
+    channel: ChatId,
+) -> Result<Option<EntryLink>, StoreError> {
+    let condition = "user_id = $1 AND channel_id = $2 AND url IS NOT NULL";
     newest(db, condition, [user.0.into(), channel.0.into()]).await
 }
 

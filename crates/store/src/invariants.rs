@@ -5,6 +5,8 @@
 //! may have broken is asked of what this house did itself: of tokens that it issued (they have a row
 //! in `invitations`), or in a house that never was another's ([`Scope::Fresh`]).
 
+use std::sync::LazyLock;
+
 use domain::clock::Timestamp;
 use sea_orm::{FromQueryResult, Value};
 
@@ -49,49 +51,46 @@ pub struct Violation {
     pub offenders: Vec<i64>,
 }
 
-/// Checks all [`INVARIANTS`] at a moment, and returns those that do not hold.
+/// Checks all [`INVARIANTS`] at a moment, in one statement, and returns those that do not hold.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn check(db: &impl Connection, now: Timestamp) -> Result<Vec<Violation>, StoreError> {
-    let mut violations = Vec::new();
-    for invariant in INVARIANTS {
-        let offenders = invariant.offenders(db, now).await?;
-        if !offenders.is_empty() {
-            violations.push(Violation {
-                name: invariant.name,
-                offence: invariant.offence,
-                offenders,
-            });
-        }
+    #[derive(FromQueryResult)]
+    struct Offender {
+        invariant: i32,
+        id: i64,
     }
-    Ok(violations)
+    let values: [Value; 2] = [At(now).into(), i64::from(OFFENDERS).into()];
+    let offenders: Vec<Offender> = sql::all(db, &EVERYTHING, values).await?;
+    let violation = |(number, invariant): (i32, &Invariant)| {
+        let its = offenders.iter().filter(|offender| offender.invariant == number);
+        let mut offenders: Vec<i64> = its.map(|offender| offender.id).collect();
+        offenders.sort_unstable();
+        (!offenders.is_empty()).then_some(Violation {
+            name: invariant.name,
+            offence: invariant.offence,
+            offenders,
+        })
+    };
+    Ok((0..).zip(INVARIANTS).filter_map(violation).collect())
 }
 
-impl Invariant {
-    /// The ids of those that offend against it at a moment, at most [`OFFENDERS`].
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn offenders(&self, db: &impl Connection, now: Timestamp) -> Result<Vec<i64>, StoreError> {
-        #[derive(FromQueryResult)]
-        struct Offender {
-            id: i64,
-        }
-        let here = match self.scope {
+/// Finds all offenders, as `invariant` and `id`. `$1` is the present moment, `$2` how many are told of each.
+static EVERYTHING: LazyLock<String> = LazyLock::new(|| {
+    let each = (0..).zip(INVARIANTS).map(|(number, invariant): (i32, _)| {
+        let here = match invariant.scope {
             Scope::Every => "",
             Scope::Fresh => "AND EXISTS (SELECT 1 FROM house WHERE flavour = 'fresh')",
         };
-        let query = format!(
-            "SELECT CAST(found.id AS BIGINT) AS id FROM ({}) found
-             WHERE $1 IS NOT NULL {here} ORDER BY found.id LIMIT $2",
-            self.query
-        );
-        let values: [Value; 2] = [At(now).into(), i64::from(OFFENDERS).into()];
-        let offenders: Vec<Offender> = sql::all(db, &query, values).await?;
-        Ok(offenders.into_iter().map(|offender| offender.id).collect())
-    }
-}
+        format!(
+            "SELECT * FROM (SELECT {number} AS invariant, CAST(found.id AS BIGINT) AS id FROM ({}) found
+             WHERE $1 IS NOT NULL {here} ORDER BY found.id LIMIT $2) offenders",
+            invariant.query
+        )
+    });
+    each.collect::<Vec<_>>().join(" UNION ALL ")
+});
 
 /// All of them.
 pub const INVARIANTS: &[Invariant] = &[
@@ -213,12 +212,14 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "open-links-are-members-links",
-        offence: "an open link belongs to nobody whose subscription runs (link)",
+        offence: "an open link belongs to nobody whose subscription runs or who has not gone yet (link)",
         scope: Scope::Every,
         query: "SELECT l.id FROM entry_links l
-                WHERE l.closed_at IS NULL AND NOT EXISTS (
-                    SELECT 1 FROM vip_subscribers v
-                    WHERE v.user_id = l.user_id AND lower(trim(v.status)) = 'active')",
+                WHERE l.closed_at IS NULL
+                  AND NOT EXISTS (SELECT 1 FROM vip_subscribers v
+                                  WHERE v.user_id = l.user_id AND lower(trim(v.status)) = 'active')
+                  AND NOT EXISTS (SELECT 1 FROM departures d
+                                  WHERE d.user_id = l.user_id AND d.state IN ('DUE', 'SPARED'))",
     },
     Invariant {
         name: "links-come-after-the-second-stage",
@@ -254,6 +255,60 @@ pub const INVARIANTS: &[Invariant] = &[
         offence: "a question was confirmed and nothing came of it (confirmation)",
         scope: Scope::Every,
         query: "SELECT id FROM confirmations WHERE consumed_at IS NOT NULL AND result IS NULL",
+    },
+    // The queue of the Free channel.
+    Invariant {
+        name: "one-wait-each",
+        offence: "somebody waits twice for the Free channel (person)",
+        scope: Scope::Every,
+        query: "SELECT user_id AS id FROM free_channel_requests WHERE NOT processed
+                GROUP BY user_id HAVING count(*) > 1",
+    },
+    Invariant {
+        name: "queued-requests-are-on-their-way",
+        offence: "somebody waits for the Free channel, and the row that was to let them in is over (request)",
+        scope: Scope::Every,
+        query: "SELECT r.id FROM free_channel_requests r
+                JOIN free_requests f ON f.request_id = r.id AND f.outbox_id IS NOT NULL
+                WHERE NOT r.processed AND NOT EXISTS (
+                    SELECT 1 FROM outbox o
+                    WHERE o.id = f.outbox_id AND o.done_at IS NULL AND o.dead_at IS NULL)",
+    },
+    Invariant {
+        name: "requests-end-once",
+        offence: "a request for the Free channel waits and is said to have ended, or the other way round (request)",
+        scope: Scope::Fresh,
+        query: "SELECT r.id FROM free_channel_requests r JOIN free_requests f ON f.request_id = r.id
+                WHERE r.processed <> (f.outcome IS NOT NULL)",
+    },
+    // The way out.
+    Invariant {
+        name: "one-departure-each",
+        offence: "two departures of the same person are due (person)",
+        scope: Scope::Every,
+        query: "SELECT user_id AS id FROM departures WHERE state = 'DUE' GROUP BY user_id HAVING count(*) > 1",
+    },
+    Invariant {
+        name: "members-do-not-depart",
+        offence: "the departure of a member is due (departure)",
+        scope: Scope::Every,
+        query: "SELECT d.id FROM departures d
+                JOIN vip_subscribers v ON v.user_id = d.user_id
+                WHERE d.state = 'DUE' AND lower(trim(v.status)) = 'active' AND v.expiry_date >= $1",
+    },
+    Invariant {
+        name: "departures-are-settled-or-due",
+        offence: "a departure is in no known state, or is due and settled, or neither (departure)",
+        scope: Scope::Every,
+        query: "SELECT id FROM departures
+                WHERE state NOT IN ('DUE', 'RELEASED', 'RENEWED', 'SPARED')
+                   OR (state = 'DUE') <> (settled_at IS NULL)",
+    },
+    Invariant {
+        name: "removals-tell-of-whom",
+        offence: "a row of the outbox was made for the end of a membership and names nobody (row)",
+        scope: Scope::Every,
+        query: "SELECT id FROM outbox WHERE ends_at IS NOT NULL AND person IS NULL",
     },
     // What is on its way.
     Invariant {
@@ -294,7 +349,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "companions-have-their-row",
-        offence: "a row refers to a token or a person that is not there (token or person)",
+        offence: "a row refers to a token, a person or a request that is not there (token, person or request)",
         scope: Scope::Every,
         // Keys forbid it; not to whoever writes to an SQLite file without them.
         query: "SELECT token_id AS id FROM invitations
@@ -306,6 +361,10 @@ pub const INVARIANTS: &[Invariant] = &[
                 UNION SELECT r.user_id FROM reachability r
                 WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.user_id = r.user_id)
                 UNION SELECT g.user_id FROM dialogues g
-                WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.user_id = g.user_id)",
+                WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.user_id = g.user_id)
+                UNION SELECT m.user_id FROM reminders m
+                WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.user_id = m.user_id)
+                UNION SELECT f.request_id FROM free_requests f
+                WHERE NOT EXISTS (SELECT 1 FROM free_channel_requests r WHERE r.id = f.request_id)",
     },
 ];

@@ -245,6 +245,49 @@ pub async fn issue(
     Err(IssueError::NoCode)
 }
 
+/// Time that a custodian gives without an invitation.
+#[derive(Clone, Debug)]
+pub struct NewGrant<'a> {
+    /// Who gets it; already stored.
+    pub user: UserId,
+    /// The plan whose days they are.
+    pub plan: &'a Plan,
+    /// Who gives it.
+    pub by: UserId,
+}
+
+/// Writes down a token for what is given: used from the beginning, and good for nothing else. `codes` as
+/// for [`issue`].
+///
+/// # Errors
+/// [`IssueError::NoCode`] leaves the transaction as it was.
+pub async fn grant(
+    tx: &Tx,
+    new: &NewGrant<'_>,
+    codes: impl FnMut() -> InvitationCode,
+    now: Timestamp,
+) -> Result<TokenId, IssueError> {
+    let token = NewInvitation {
+        plan: new.plan.id,
+        by: new.by,
+        valid_hours: 0,
+    };
+    for code in std::iter::repeat_with(codes).take(CODES) {
+        if let Some(id) = insert(tx, &code, &token, now).await? {
+            let offer = Offer::from(new.plan.clone());
+            describe(tx, id, TokenKind::Grant, Some(&offer)).await?;
+            sql::execute(
+                tx,
+                "UPDATE invitation_tokens SET used = TRUE, used_by = $2, used_at = $3 WHERE id = $1",
+                [id.0.into(), new.user.0.into(), At(now).into()],
+            )
+            .await?;
+            return Ok(id);
+        }
+    }
+    Err(IssueError::NoCode)
+}
+
 /// None when the code is taken.
 async fn insert(
     tx: &Tx,

@@ -12,9 +12,11 @@
 //! | [`plans`], [`tokens`], [`requests`] | what opens a door: plans, tokens, the queue of the Free channel |
 //! | [`invitations`], [`entry_links`], [`vip_door`] | the way in: what tokens promise, personal links, who asks at the members' door |
 //! | [`presence`], [`channels`], [`blocks`] | where people are, what Lucien may do there, who is not served |
+//! | [`departures`], [`holds`], [`exemptions`], [`reminders`] | the way out: who goes, what keeps them from it, what they are told before |
+//! | [`roll`], [`summary`] | all members one after another; what happened, in figures |
 //! | [`packages`], [`interests`] | what is shown and who wants it |
 //! | [`bot_config`] | the predecessor's configuration |
-//! | [`house`], [`inbox`], [`outbox`] | who works here, what came in, what goes out |
+//! | [`house`], [`inbox`], [`outbox`], [`jobs`] | who works here, what came in, what goes out, what comes around |
 //! | [`dialogues`], [`confirmations`], [`reachability`], [`settings`] | our other tables |
 //! | [`invariants`] | what always holds, to be checked |
 //! | [`lock`] | one worker, and who is in the house |
@@ -43,13 +45,17 @@ pub mod blocks;
 pub mod bot_config;
 pub mod channels;
 pub mod confirmations;
+pub mod departures;
 pub mod dialogues;
 pub mod entry_links;
+pub mod exemptions;
+pub mod holds;
 pub mod house;
 pub mod inbox;
 pub mod interests;
 pub mod invariants;
 pub mod invitations;
+pub mod jobs;
 pub mod lock;
 pub mod outbox;
 pub mod packages;
@@ -57,12 +63,15 @@ pub mod people;
 pub mod plans;
 pub mod presence;
 pub mod reachability;
+pub mod reminders;
 pub mod requests;
 pub mod role_log;
+pub mod roll;
 pub mod schema;
 pub mod settings;
 pub mod statements;
 pub mod subscribers;
+pub mod summary;
 pub mod tokens;
 pub mod vip_door;
 

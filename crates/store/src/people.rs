@@ -235,6 +235,38 @@ pub async fn set_role(tx: &Tx, new: &NewRole, history: History, now: Timestamp) 
     }
 }
 
+/// Adds a person unless they are there already, else brings their names up to date, with one statement;
+/// writes, and returns true, only when there is something to write.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn meet(tx: &Tx, profile: &Profile, role: Role, now: Timestamp) -> Result<bool, StoreError> {
+    let insert = format!(
+        "INSERT INTO users (user_id, username, first_name, last_name, role, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, {}, $6, $6)
+         ON CONFLICT (user_id) DO UPDATE
+         SET username = excluded.username, first_name = excluded.first_name,
+             last_name = excluded.last_name, updated_at = excluded.updated_at
+         WHERE users.username IS DISTINCT FROM excluded.username
+            OR users.first_name <> excluded.first_name
+            OR users.last_name IS DISTINCT FROM excluded.last_name",
+        cast(tx, "$5", "userrole")
+    );
+    sql::one(
+        tx,
+        &insert,
+        [
+            profile.id.0.into(),
+            profile.username.clone().into(),
+            profile.first_name.clone().into(),
+            profile.last_name.clone().into(),
+            role.label().into(),
+            At(now).into(),
+        ],
+    )
+    .await
+}
+
 /// How many people the house knows.
 ///
 /// # Errors

@@ -1,14 +1,18 @@
 //! Plans, table `subscription_plans`.
 
 use domain::clock::Timestamp;
-use domain::id::PlanId;
+use domain::id::{PlanId, TokenId};
 use domain::money::Money;
 use domain::plan::{NewPlan, Plan};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 
+use crate::entity::invitation_tokens;
 use crate::entity::subscription_plans::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
@@ -87,6 +91,23 @@ pub async fn list(db: &impl Connection, which: Which) -> Result<Vec<Plan>, Store
 /// When the database does not answer.
 pub async fn find(db: &impl Connection, id: PlanId) -> Result<Option<Plan>, StoreError> {
     Entity::find_by_id(id.0).one(db).await?.map(translate).transpose()
+}
+
+/// The plan of a token, as it stands now, active or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_token(db: &impl Connection, token: TokenId) -> Result<Option<Plan>, StoreError> {
+    let plan = invitation_tokens::Entity::find()
+        .select_only()
+        .column(invitation_tokens::Column::PlanId)
+        .filter(invitation_tokens::Column::Id.eq(token.0))
+        .into_query();
+    let row = Entity::find()
+        .filter(Column::Id.in_subquery(plan))
+        .one(db)
+        .await?;
+    row.map(translate).transpose()
 }
 
 /// The active plan of that name, in any letter case. Old databases may hold several: the newest counts.

@@ -3,7 +3,7 @@
 
 use domain::clock::Timestamp;
 use domain::id::{ChatId, UserId};
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value};
 
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
@@ -182,14 +182,7 @@ pub async fn note(tx: &Tx, seen: &Sighting, at: Timestamp) -> Result<bool, Store
              answered_by = CASE WHEN presence.standing = excluded.standing THEN presence.answered_by END,
              standing = excluded.standing, until = excluded.until, noted_at = excluded.noted_at
          WHERE presence.noted_at <= excluded.noted_at",
-        [
-            seen.user.0.into(),
-            seen.channel.0.into(),
-            seen.standing.label().into(),
-            At(at).into(),
-            seen.until.map(At).into(),
-            seen.actor.map(|actor| actor.0).into(),
-        ],
+        columns(seen, at),
     )
     .await
 }
@@ -200,39 +193,90 @@ pub async fn note(tx: &Tx, seen: &Sighting, at: Timestamp) -> Result<bool, Store
 /// # Errors
 /// When the database does not answer.
 pub async fn note_inside(tx: &Tx, seen: &Sighting, at: Timestamp) -> Result<bool, StoreError> {
-    let values = || {
-        [
-            seen.user.0.into(),
-            seen.channel.0.into(),
-            seen.standing.label().into(),
-            At(at).into(),
-            seen.until.map(At).into(),
-            seen.actor.map(|actor| actor.0).into(),
-        ]
-    };
     let has_come = one(
         tx,
         "UPDATE presence SET standing = $3, since = $4, until = $5, actor = $6, noted_at = $4,
                 asked_at = NULL, answer = NULL, answered_by = NULL
          WHERE user_id = $1 AND channel_id = $2 AND standing IN ('left', 'kicked') AND noted_at <= $4",
-        values(),
+        columns(seen, at),
     )
     .await?;
-    if has_come {
-        return Ok(true);
-    }
+    Ok(has_come || add(tx, seen, at).await?)
+}
+
+/// Notes that somebody is outside, having left or being banned. True once for each way of being so: of
+/// several who note the same at once, one is told so. False, too, when something newer is known or they
+/// are not stored.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_outside(tx: &Tx, seen: &Sighting, at: Timestamp) -> Result<bool, StoreError> {
+    let has_gone = one(
+        tx,
+        "UPDATE presence SET standing = $3, since = $4, until = $5, actor = $6, noted_at = $4,
+                asked_at = NULL, answer = NULL, answered_by = NULL
+         WHERE user_id = $1 AND channel_id = $2 AND standing <> $3 AND noted_at <= $4",
+        columns(seen, at),
+    )
+    .await?;
+    Ok(has_gone || add(tx, seen, at).await?)
+}
+
+/// Adds what is known of somebody; otherwise notes it with what was known before. True when it was
+/// added.
+async fn add(tx: &Tx, seen: &Sighting, at: Timestamp) -> Result<bool, StoreError> {
     let is_new = one(
         tx,
         "INSERT INTO presence (user_id, channel_id, standing, since, until, actor, noted_at)
          SELECT user_id, $2, $3, $4, $5, $6, $4 FROM users WHERE user_id = $1
          ON CONFLICT (user_id, channel_id) DO NOTHING",
-        values(),
+        columns(seen, at),
     )
     .await?;
     if !is_new {
         note(tx, seen, at).await?;
     }
     Ok(is_new)
+}
+
+fn columns(seen: &Sighting, at: Timestamp) -> [Value; 6] {
+    [
+        seen.user.0.into(),
+        seen.channel.0.into(),
+        seen.standing.label().into(),
+        At(at).into(),
+        seen.until.map(At).into(),
+        seen.actor.map(|actor| actor.0).into(),
+    ]
+}
+
+/// How many people are known to be inside a channel.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_inside(db: &impl Connection, channel: ChatId) -> Result<i64, StoreError> {
+    count_inside_besides(db, channel, &[]).await
+}
+
+/// How many people other than these are known to be inside a channel.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_inside_besides(
+    db: &impl Connection,
+    channel: ChatId,
+    others: &[UserId],
+) -> Result<i64, StoreError> {
+    let besides = match others.len() {
+        0 => String::new(),
+        count => format!("AND user_id NOT IN ({})", sql::parameters(2, count)),
+    };
+    let query = format!(
+        "SELECT count(*) AS count FROM presence
+         WHERE channel_id = $1 AND standing NOT IN ('left', 'kicked') {besides}"
+    );
+    let ids = [channel.0].into_iter().chain(others.iter().map(|user| user.0));
+    sql::count(db, &query, ids.map(Value::from)).await
 }
 
 /// Custodians are asked about the present standing: true once while it lasts.

@@ -4,12 +4,16 @@ use domain::clock::Timestamp;
 use domain::id::UserId;
 use domain::role::{Role, RoleChangeReason, RoleChangeSource, UnknownLabel};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
 use crate::entity::user_role_change_log::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
+use crate::sql::{self, cast};
 use crate::value::{At, Json, Label};
+
+/// Rows per statement: far from the databases' limits on parameters.
+const BATCH: usize = 200;
 
 /// A change of a person's stored role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +61,52 @@ pub async fn append(tx: &Tx, change: &RoleChange, now: Timestamp) -> Result<(), 
         ..Default::default()
     };
     Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Adds changes to the history, in their order, with one statement.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn append_all(tx: &Tx, changes: &[RoleChange], now: Timestamp) -> Result<(), StoreError> {
+    const COLUMNS: usize = 8;
+    for batch in changes.chunks(BATCH) {
+        let row = |row: usize| {
+            let column = |column: usize| format!("${}", row * COLUMNS + column);
+            format!(
+                "({}, {}, {}, {}, {}, {}, {}, {})",
+                column(1),
+                cast(tx, &column(2), "userrole"),
+                cast(tx, &column(3), "userrole"),
+                column(4),
+                cast(tx, &column(5), "rolechangereason"),
+                column(6),
+                cast(tx, &column(7), "json"),
+                column(8),
+            )
+        };
+        let rows: Vec<String> = (0..batch.len()).map(row).collect();
+        let insert = format!(
+            "INSERT INTO user_role_change_log
+                 (user_id, previous_role, new_role, changed_by, reason, change_source, change_metadata, changed_at)
+             VALUES {}",
+            rows.join(", ")
+        );
+        let values = batch.iter().flat_map(|change| -> [Value; COLUMNS] {
+            let metadata = change.metadata.clone().filter(|metadata| !metadata.is_null());
+            [
+                change.user.0.into(),
+                change.previous.map(Role::label).into(),
+                change.new.label().into(),
+                change.changed_by.0.into(),
+                change.reason.label().into(),
+                change.source.label().into(),
+                metadata.map(Json).into(),
+                At(now).into(),
+            ]
+        });
+        sql::execute(tx, &insert, values).await?;
+    }
     Ok(())
 }
 

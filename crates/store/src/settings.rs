@@ -40,9 +40,29 @@ pub async fn set(tx: &Tx, key: &str, value: &str, by: UserId, now: Timestamp) ->
     Ok(())
 }
 
-/// What the switch of a notice that is off is set to.
+/// Stores a setting unless there is one of that key. False when there is: it stays.
+///
+/// # Errors
+/// As [`set`].
+pub async fn set_once(
+    tx: &Tx,
+    key: &str,
+    value: &str,
+    by: UserId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    sql::one(
+        tx,
+        "INSERT INTO settings (key, value, updated_at, updated_by) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (key) DO NOTHING",
+        [key.into(), value.into(), At(now).into(), by.0.into()],
+    )
+    .await
+}
+
+/// What a switch that is off is set to.
 const OFF: &str = "off";
-/// What it is set to when it was switched on again.
+/// What it is set to when it was switched on.
 const ON: &str = "on";
 
 /// The notices that custodians do not want. A notice that nobody has touched is wanted.
@@ -76,4 +96,23 @@ pub async fn switch(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     set(tx, &notice.setting(), if wanted { ON } else { OFF }, by, now).await
+}
+
+/// The key of the choice between single notices and one summary a day.
+const SUMMARY: &str = "summary";
+
+/// Whether custodians have chosen one summary a day in place of single notices.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn wants_summary(db: &impl Connection) -> Result<bool, StoreError> {
+    Ok(get(db, SUMMARY).await?.as_deref() == Some(ON))
+}
+
+/// Chooses one summary a day, or single notices.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn choose_summary(tx: &Tx, wanted: bool, by: UserId, now: Timestamp) -> Result<(), StoreError> {
+    set(tx, SUMMARY, if wanted { ON } else { OFF }, by, now).await
 }

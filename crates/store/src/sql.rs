@@ -61,6 +61,28 @@ pub(crate) fn parameters(from: usize, count: usize) -> String {
     numbers.join(", ")
 }
 
+/// `($from, …), (…), …`, `rows` of them with `columns` each.
+pub(crate) fn tuples(from: usize, rows: usize, columns: usize) -> String {
+    let tuples: Vec<String> = (0..rows)
+        .map(|row| format!("({})", parameters(from + row * columns, columns)))
+        .collect();
+    tuples.join(", ")
+}
+
+/// The column `count` of the only row.
+pub(crate) async fn count(
+    db: &impl Connection,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<i64, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        count: i64,
+    }
+    let row: Option<Row> = first(db, sql, values).await?;
+    Ok(row.map_or(0, |row| row.count))
+}
+
 /// A text as a value of one of PostgreSQL's own types; SQLite keeps the text.
 pub(crate) fn cast(db: &impl Connection, text: &str, to: &str) -> String {
     match db.dialect() {
@@ -98,6 +120,7 @@ mod tests {
     fn parameters_are_numbered() {
         assert_eq!(super::parameters(3, 2), "$3, $4");
         assert_eq!(super::parameters(1, 0), "");
+        assert_eq!(super::tuples(3, 2, 2), "($3, $4), ($5, $6)");
     }
 
     #[test]

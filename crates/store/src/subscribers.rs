@@ -64,7 +64,7 @@ pub struct Situation {
 }
 
 /// `status` as [`Status::from_label`] reads it.
-const RUNS: &str = "lower(trim(status)) = 'active'";
+pub(crate) const RUNS: &str = "lower(trim(status)) = 'active'";
 
 /// `vip_entry_stage` as [`Stage::from_number`] reads it.
 const STAGE: &str =
@@ -229,6 +229,29 @@ pub async fn advance_stage(
     one(tx, &update, values).await
 }
 
+/// How many subscriptions run, whatever their last moment is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_active(db: &impl Connection) -> Result<i64, StoreError> {
+    let query = format!("SELECT count(*) AS count FROM vip_subscribers WHERE {RUNS}");
+    sql::count(db, &query, []).await
+}
+
+/// The first of the last moments of the subscriptions that run.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn next_end(db: &impl Connection) -> Result<Option<Timestamp>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Next {
+        expiry: Option<At>,
+    }
+    let query = format!("SELECT min(expiry_date) AS expiry FROM vip_subscribers WHERE {RUNS}");
+    let next: Option<Next> = sql::first(db, &query, []).await?;
+    Ok(next.and_then(|next| next.expiry).map(|at| at.0))
+}
+
 /// The subscription in a row that it was joined to, if there is one.
 pub(crate) fn joined(
     id: Option<i32>,
@@ -248,7 +271,7 @@ pub(crate) fn joined(
 }
 
 #[derive(FromQueryResult)]
-struct Row {
+pub(crate) struct Row {
     id: i32,
     token_id: i32,
     status: String,

@@ -6,7 +6,7 @@
 //! withdrawn: a person may be waiting whose row is decided or missing.
 
 use domain::clock::Timestamp;
-use domain::id::{ChatId, EntryLinkId, TokenId, UserId};
+use domain::id::{ChatId, EntryLinkId, RequestId, TokenId, UserId};
 use sea_orm::FromQueryResult;
 
 use crate::error::StoreError;
@@ -64,6 +64,8 @@ pub enum Line {
     Hold(i64),
     /// Custodians are told that the person's link was refused, once per redeemed invitation.
     LinkRefused(TokenId),
+    /// Whoever waits for the Free channel is told that they are in too many chats, once per request.
+    TooManyChats(RequestId),
 }
 
 impl OpenRequest {
@@ -92,6 +94,7 @@ impl Line {
             Self::FinishRitual(opened) => ("FINISH_RITUAL", opened),
             Self::Hold(opened) => ("HOLD", opened),
             Self::LinkRefused(token) => ("LINK_REFUSED", token.0.into()),
+            Self::TooManyChats(request) => ("TOO_MANY_CHATS", request.0.into()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -15,6 +16,9 @@ pub const POSTGRES_VARIABLE: &str = "TEST_POSTGRES_URL";
 
 /// The file of a database in a folder of its own.
 const FILE: &str = "test.db";
+
+/// How long a server's database may take to come to what a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a scenario runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +175,35 @@ impl TestDb {
             .as_ref()
             .context("only a server's database comes back")?;
         administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await
+    }
+
+    /// Waits until so many sessions on it are held up by what others have locked.
+    ///
+    /// # Errors
+    /// When it is not on the test server, that does not answer, or nobody comes to be held up.
+    pub async fn until_held_up(&self, sessions: i64) -> Result<()> {
+        let name = self
+            .name
+            .as_ref()
+            .context("only a server's database has sessions")?;
+        let mut server = PgConnection::connect(&std::env::var(POSTGRES_VARIABLE)?).await?;
+        let looking = async {
+            loop {
+                let held_up: i64 = sqlx::query_scalar(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'",
+                )
+                .bind(name)
+                .fetch_one(&mut server)
+                .await?;
+                if held_up >= sessions {
+                    return anyhow::Ok(());
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking)
+            .await
+            .context("nobody is held up")??;
+        Ok(server.close().await?)
     }
 
     /// Removes it. A database that is forgotten stays on the test server.

@@ -1,6 +1,6 @@
 //! The tester: a house, its Telegram and its clock.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,19 @@ use anyhow::{Context, Result, ensure};
 use bot::schema::WhenBehind;
 use bot::settings::{Endpoint, HttpSettings, Settings, Updates};
 use chrono::{DateTime, TimeDelta};
+use domain::channel::Channel;
 use domain::clock::{Clock, TestClock, Timestamp};
+use domain::departure::Grace;
 use domain::id::{ChatId, UserId};
 use domain::person::Profile;
+use domain::queue::{self, REPEAT_WINDOW};
 use domain::subscription::Stage;
 use sim::{NewBot, Options, Person, Rights, Room, Sim};
-use store::bot_config::ConfigSeed;
+use store::bot_config::{self, ConfigSeed};
 use store::inbox::{self, PendingRow};
-use store::{Store, invariants, outbox};
+use store::jobs::{self, StoredJob};
+use store::lock::Inhabited;
+use store::{Store, invariants, outbox, requests, subscribers};
 use telegram::{ApiUrl, BotToken, Gateway, Rates};
 use voice::{Choice, Voice};
 
@@ -35,10 +40,30 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest that a call waits for its turn.
 const PACE: TimeDelta = TimeDelta::milliseconds(1_100);
 
+/// So many looks find somebody at work until it is certain that they wait for time to pass.
+const LINGERS: u32 = 50;
+
+/// How often a house looks around for people who wait, and for memberships that are over.
+const QUEUE_EVERY: TimeDelta = TimeDelta::minutes(5);
+const SWEEP_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// The jobs that look around for what they may have missed, and after how long.
+const LOOKS: [(&str, TimeDelta); 4] = [
+    ("expiry", SWEEP_EVERY),
+    ("free_queue", QUEUE_EVERY),
+    ("reconciliation", TimeDelta::hours(1)),
+    ("reminders", TimeDelta::minutes(15)),
+];
+
+/// How far time jumps at most that is lived through: looking around has its turn.
+const LONGEST_JUMP: TimeDelta = TimeDelta::hours(6);
+
 /// What a house is doing.
 enum Look {
     /// Something.
     Busy,
+    /// Something that may wait for what comes then.
+    Lingers(Timestamp),
     /// Nothing, until then.
     Waits(Timestamp),
     /// Nothing.
@@ -66,8 +91,12 @@ pub struct House {
 pub struct Furnishing {
     /// Whose it is.
     pub custodian: UserId,
+    /// Who keeps it beside them.
+    pub second_custodian: Option<UserId>,
     /// Telegram's id of the VIP channel, if that is set up.
     pub vip_channel: Option<ChatId>,
+    /// How long after their end memberships are taken away.
+    pub grace: Grace,
 }
 
 impl Furnishing {
@@ -76,7 +105,9 @@ impl Furnishing {
     pub const fn usual(custodian: UserId) -> Self {
         Self {
             custodian,
+            second_custodian: None,
             vip_channel: Some(VIP_CHANNEL),
+            grace: Grace::NONE,
         }
     }
 }
@@ -97,7 +128,9 @@ impl House {
     pub async fn open_bare(backend: Backend) -> Result<Self> {
         let furnishing = Furnishing {
             custodian: CUSTODIAN,
+            second_custodian: None,
             vip_channel: None,
+            grace: Grace::NONE,
         };
         Self::open_with(TestDb::new(backend).await?, furnishing).await
     }
@@ -161,6 +194,12 @@ impl House {
         let clock = Arc::new(self.clock.clone());
         let furnishing = self.furnishing.clone();
         start(&self.telegram, &self.store, furnishing, Choice::seeded(7), clock).await
+    }
+
+    /// What its database is on.
+    #[must_use]
+    pub const fn backend(&self) -> Backend {
+        self.db.backend()
     }
 
     /// The database.
@@ -266,7 +305,7 @@ impl House {
     }
 
     /// Waits until there is nothing left to do now, in the inbox and in the outbox. Time moves on only
-    /// by the pace at which Telegram may be called.
+    /// by the pace at which Telegram may be called, and while somebody who is at work waits for it.
     ///
     /// # Errors
     /// When that does not happen in time.
@@ -286,9 +325,19 @@ impl House {
     async fn settles_within(&self, patience: TimeDelta) -> Result<()> {
         let settling = async {
             let mut is_sure = false;
+            let mut lingers = 0;
             loop {
-                match self.looks().await? {
-                    Look::Busy => is_sure = false,
+                let look = self.looks().await?;
+                lingers = match look {
+                    Look::Lingers(_) => lingers + 1,
+                    _ => 0,
+                };
+                match look {
+                    Look::Lingers(at) if lingers >= LINGERS => {
+                        self.advance((at - self.now()).min(PACE))?;
+                        lingers = 0;
+                    }
+                    Look::Busy | Look::Lingers(_) => is_sure = false,
                     Look::Waits(at) if at - self.now() <= patience => {
                         self.advance(at - self.now())?;
                         is_sure = false;
@@ -307,25 +356,94 @@ impl House {
 
     async fn looks(&self) -> Result<Look> {
         let (db, now) = (self.store.read(), self.now());
-        let outbox_rests = outbox::is_at_rest(&db, now).await?;
+        let jobs = jobs::all(&db).await?;
+        let job_is_at_work = jobs_wait_until(&jobs, now).is_none();
         let handed_over = self.telegram.updates_pending() == 0;
-        let inbox = waits_until(&inbox::pending(&db, 0, 10_000).await?, now);
+        let rests = handed_over && outbox::is_at_rest(&db, now).await?;
+        if !rests && !job_is_at_work {
+            return Ok(Look::Busy);
+        }
         let next = outbox::next_due(&db, now).await?;
-        Ok(match (outbox_rests && handed_over, inbox) {
-            (true, Some(inbox)) => match inbox.into_iter().chain(next).min() {
+        if job_is_at_work {
+            // Whoever is at it may wait for what is on its way, or looks for it only then.
+            return Ok(Look::Lingers(next.unwrap_or(now + PACE)));
+        }
+        let inbox = waits_until(&inbox::pending(&db, 0, 10_000).await?, now);
+        // A job that waits for its usual time comes by itself; one that has failed has something to do.
+        let failed = jobs.iter().filter(|(_, job)| job.failures > 0);
+        let next = next.into_iter().chain(failed.filter_map(|(_, job)| job.next_run));
+        let next = next.min();
+        Ok(match inbox {
+            Some(inbox) => match inbox.into_iter().chain(next).min() {
                 Some(at) => Look::Waits(at),
                 None => Look::AtRest,
             },
             // Whoever runs may wait for what is on its way.
-            (true, None) => next.map_or(Look::Busy, |at| {
+            None => next.map_or(Look::Busy, |at| {
                 if at - now <= PACE {
                     Look::Waits(at)
                 } else {
-                    Look::Busy
+                    Look::Lingers(at)
                 }
             }),
-            (false, _) => Look::Busy,
         })
+    }
+
+    /// When the house has something to do next that it knows of; none, when it waits for others. A job that
+    /// only looks around at its usual time does not count.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn next_moment(&self) -> Result<Option<Timestamp>> {
+        let (db, now) = (self.store.read(), self.now());
+        let rows = inbox::pending(&db, 0, 10_000).await?;
+        let tries = rows.into_iter().filter_map(|row| row.next_try);
+        let looks_around = |(name, job): &(String, StoredJob)| {
+            let usual = LOOKS.iter().find(|(looked, _)| looked == name);
+            usual.is_some_and(|(_, usual)| job.last_success.map(|last| last + *usual) == job.next_run)
+        };
+        let jobs = jobs::all(&db).await?.into_iter();
+        let jobs = jobs
+            .filter(|job| !looks_around(job))
+            .filter_map(|(_, job)| job.next_run);
+        let row = outbox::next_due(&db, now).await?;
+        let end = subscribers::next_end(&db).await?;
+        let end = end.map(|end| self.furnishing.grace.ends_at(end));
+        let moments = tries.chain(jobs).chain(row).chain(end);
+        Ok(moments
+            .chain(self.next_admission().await?)
+            .filter(|at| *at > now)
+            .min())
+    }
+
+    /// When the next of those who wait for the Free channel is to be let in.
+    async fn next_admission(&self) -> Result<Option<Timestamp>> {
+        let db = self.store.read();
+        let Some(config) = bot_config::get(&db).await? else {
+            return Ok(None);
+        };
+        let Some(channel) = config.channel(Channel::Free) else {
+            return Ok(None);
+        };
+        let oldest = requests::oldest_unqueued(&db, channel).await?;
+        Ok(oldest.map(|asked| queue::due_at(asked, config.wait_time_minutes)))
+    }
+
+    /// Lets time pass from one moment at which the house has something to do to the next, and that happen.
+    ///
+    /// # Errors
+    /// As [`passes`](Self::passes) and [`settles`](Self::settles).
+    pub async fn lives(&self, length: TimeDelta) -> Result<()> {
+        let end = self.now() + length;
+        loop {
+            self.settles().await?;
+            let now = self.now();
+            if now >= end {
+                return Ok(());
+            }
+            let next = self.next_moment().await?.unwrap_or(end);
+            self.advance(next.min(end).min(now + LONGEST_JUMP) - now)?;
+        }
     }
 
     /// Lets time pass, whatever goes on.
@@ -345,12 +463,23 @@ impl House {
             return Ok(None);
         }
         let resting = async {
+            let mut lingers = 0;
             loop {
                 // In this order: what Telegram has handed over is in the inbox.
                 let handed_over = self.telegram.updates_pending() == 0;
                 let rows = inbox::pending(&self.store.read(), 0, 10_000).await?;
+                let jobs = jobs::all(&self.store.read()).await?;
+                let no_job_is_due = jobs_wait_until(&jobs, self.now()).is_some();
                 if handed_over && let Some(wait) = waits_until(&rows, self.now()) {
-                    return Ok(wait);
+                    if no_job_is_due {
+                        return Ok(wait);
+                    }
+                    lingers += 1;
+                }
+                if lingers >= LINGERS {
+                    // Whoever is at it may wait for its turn to call.
+                    self.advance(PACE)?;
+                    lingers = 0;
                 }
                 // Each look is a query: nobody spins for free, and the others get their turn.
                 tokio::task::yield_now().await;
@@ -382,6 +511,24 @@ impl House {
         self.reopens().await
     }
 
+    /// The same, with a grace for memberships that have ended.
+    ///
+    /// # Errors
+    /// As [`House::reopens`].
+    pub async fn reopens_with_grace(&mut self, grace: Grace) -> Result<()> {
+        self.furnishing.grace = grace;
+        self.reopens().await
+    }
+
+    /// The same, with somebody beside its custodian from now on.
+    ///
+    /// # Errors
+    /// As [`House::reopens`].
+    pub async fn reopens_beside(&mut self, custodian: &Person) -> Result<()> {
+        self.furnishing.second_custodian = Some(UserId(custodian.id()));
+        self.reopens().await
+    }
+
     /// Closes the house; Telegram goes on.
     ///
     /// # Errors
@@ -391,6 +538,25 @@ impl House {
             ensure!(open.close().await, "a background task died");
         }
         Ok(())
+    }
+
+    /// Ends the house in the middle of whatever it does, as a lack of power would; Telegram goes on.
+    ///
+    /// # Errors
+    /// When it does not come to its end in time.
+    pub async fn crashes(&mut self) -> Result<()> {
+        drop(self.open.take());
+        let ending = async {
+            let mut successor = Inhabited::enter(&self.store).await?;
+            // Whoever was at work holds the lock until nothing of them is left.
+            while successor.try_take().await?.is_none() {
+                tokio::task::yield_now().await;
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(PATIENCE, ending)
+            .await
+            .context("the house did not come to its end")?
     }
 
     /// Ends the test: closes the house, and checks what holds for every test. The database is
@@ -433,6 +599,13 @@ fn waits_until(rows: &[PendingRow], now: Timestamp) -> Option<Option<Timestamp>>
     waits.map(|waits| waits.into_iter().min())
 }
 
+/// Until when all jobs wait, none when there are none. None at all while one runs or is due.
+fn jobs_wait_until(jobs: &[(String, StoredJob)], now: Timestamp) -> Option<Option<Timestamp>> {
+    let waits = jobs.iter().map(|(_, job)| job.next_run.filter(|at| *at > now));
+    let waits: Option<Vec<Timestamp>> = waits.collect();
+    waits.map(|waits| waits.into_iter().min())
+}
+
 /// Opens a house for a stand-in Telegram's bot; health is served on a free port of loopback.
 ///
 /// # Errors
@@ -449,7 +622,10 @@ pub async fn start(
     let gateway = Gateway::new(&address, &token, clock.clone(), Rates::default())?;
     let voice = Voice::builtin(chrono_tz::America::Mexico_City, choice);
     let settings = Settings {
-        custodians: BTreeSet::from([furnishing.custodian]),
+        custodians: [furnishing.custodian]
+            .into_iter()
+            .chain(furnishing.second_custodian)
+            .collect(),
         updates: Updates::Polling,
         http: HttpSettings {
             endpoints: vec![Endpoint {
@@ -465,7 +641,12 @@ pub async fn start(
             wait_time_minutes: 5,
             free_channel_invite_link: None,
         },
+        queue_every: QUEUE_EVERY,
+        repeat_window: REPEAT_WINDOW,
+        sweep_every: SWEEP_EVERY,
+        grace: furnishing.grace,
         invitation_hours: 24,
+        creator: Some("https://t.me/diana".parse()?),
         when_behind: WhenBehind::Migrate,
         // Otherwise whoever acts as the custodian would hear of each opening first.
         introduction: None,

@@ -35,6 +35,7 @@ pub(crate) fn add_to(env: &mut Environment<'_>) {
     env.add_filter("plural", |count: i64, one: &str, many: &str| {
         plural(count, one, many)
     });
+    env.add_filter("span", span);
     env.add_filter("ellipsis", |text: &str, max: usize| {
         ellipsis(text, max).into_owned()
     });
@@ -81,6 +82,24 @@ fn plural(count: i64, one: &str, many: &str) -> String {
     let noun = if count == 1 { one } else { many };
     let sign = if count < 0 { "-" } else { "" };
     format!("{sign}{} {noun}", grouped(&count.unsigned_abs().to_string()))
+}
+
+/// A length of time in minutes, by its two largest units: `2 días y 3 horas`, `5 minutos`.
+fn span(minutes: i64) -> String {
+    let minutes = minutes.max(0);
+    let units = [
+        (minutes / 1_440, "día", "días"),
+        (minutes / 60 % 24, "hora", "horas"),
+        (minutes % 60, "minuto", "minutos"),
+    ];
+    let largest = units.iter().position(|(count, ..)| *count > 0).unwrap_or(2);
+    let named = units[largest..]
+        .iter()
+        .take(2)
+        .enumerate()
+        .filter(|(place, (count, ..))| *place == 0 || *count > 0)
+        .map(|(_, (count, one, many))| plural(*count, one, many));
+    named.collect::<Vec<_>>().join(" y ")
 }
 
 /// Text of at most `max` UTF-16 units, cut between characters as people see them.
@@ -169,6 +188,23 @@ mod tests {
         assert_eq!(days(1), "1 día");
         assert_eq!(days(-1), "-1 días");
         assert_eq!(days(3650), "3,650 días");
+    }
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        for (minutes, shown) in [
+            (-1, "0 minutos"),
+            (0, "0 minutos"),
+            (1, "1 minuto"),
+            (60, "1 hora"),
+            (61, "1 hora y 1 minuto"),
+            (1_440, "1 día"),
+            (1_441, "1 día"),
+            (1_560, "1 día y 2 horas"),
+            (3_000_000, "2,083 días y 8 horas"),
+        ] {
+            assert_eq!(span(minutes), shown);
+        }
     }
 
     #[test]

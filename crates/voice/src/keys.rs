@@ -81,6 +81,32 @@ keys! {
         RitualListen = "ritual_listen",
         /// To the present step of the ritual.
         RitualResume = "ritual_resume",
+        /// Opens the visitors' channel.
+        EnterFree = "enter_free",
+        /// Starts the bot, so that it may tell when somebody was let in.
+        NotifyMe = "notify_me",
+        /// Leads to the creator in person.
+        Contact = "contact",
+        /// Says that one wants to renew.
+        Wish = "wish",
+        /// Grants the days of a plan to who wants to renew.
+        WishGrant = "wish_grant",
+        /// Issues an invitation for who wants to renew.
+        WishInvite = "wish_invite",
+        /// To the next page.
+        PageNext = "page_next",
+        /// To the previous page.
+        PagePrevious = "page_previous",
+        /// Begins a button that takes somebody off the list of departures.
+        Spare = "spare",
+        /// Confirms the list of departures.
+        SweepConfirm = "sweep_confirm",
+        /// Shows the list of departures.
+        SweepList = "sweep_list",
+        /// Lets nobody be seen out for now.
+        SweepPause = "sweep_pause",
+        /// Lets people be seen out again.
+        SweepResume = "sweep_resume",
         /// Leaves a removed member outside.
         LeaveOut = "leave_out",
         /// Lets somebody uninvited stay.
@@ -107,6 +133,8 @@ keys! {
         PanelNotices = "panel_notices",
         /// To the plans.
         PanelPlans = "panel_plans",
+        /// To the departures.
+        PanelSweep = "panel_sweep",
         /// To the members' channel in the panel.
         PanelVip = "panel_vip",
         /// To the creation of a plan.
@@ -117,6 +145,10 @@ keys! {
         NoticeOff = "notice_off",
         /// Begins the switch of a notice that is on.
         NoticeOn = "notice_on",
+        /// Switches the daily summary, which is off: single notices are told.
+        SummaryOff = "summary_off",
+        /// Switches the daily summary, which is on.
+        SummaryOn = "summary_on",
         /// Names [`Notice::Entered`].
         NoticeEntered = "notice_entered",
         /// Names [`Notice::Redeemed`].
@@ -151,6 +183,18 @@ keys! {
         KeyPreparing = "key_preparing",
         /// A button of another step of the ritual.
         OneStepAtATime = "one_step_at_a_time",
+        /// A wish to renew was passed on.
+        WishNoted = "wish_noted",
+        /// It was passed on before.
+        WishRepeated = "wish_repeated",
+        /// The membership has another end date than the message says.
+        WishPast = "wish_past",
+        /// Nothing is confirmed while the clocks differ.
+        ClocksDiffer = "clocks_differ",
+        /// Days were granted.
+        DaysGranted = "days_granted",
+        /// The membership has another end date than the notice says.
+        GrantPast = "grant_past",
         /// An invitation was issued.
         InvitationIssued = "invitation_issued",
         /// A removed member stays outside.
@@ -161,6 +205,8 @@ keys! {
         NoticeOff = "notice_off",
         /// A notice is on from now on.
         NoticeOn = "notice_on",
+        /// Nobody is on the list of departures any more.
+        NothingToConfirm = "nothing_to_confirm",
         /// A plan was created.
         PlanCreated = "plan_created",
         /// The chosen plan is not on offer any more.
@@ -169,6 +215,18 @@ keys! {
         Readmitted = "readmitted",
         /// Somebody uninvited is removed.
         SeenOut = "seen_out",
+        /// Somebody was taken off the list of departures.
+        Spared = "spared",
+        /// Single notices from now on.
+        SummaryOff = "summary_off",
+        /// The daily summary from now on.
+        SummaryOn = "summary_on",
+        /// The list of departures was confirmed.
+        SweepConfirmed = "sweep_confirmed",
+        /// Nobody is seen out for now.
+        SweepPaused = "sweep_paused",
+        /// People are seen out again.
+        SweepResumed = "sweep_resumed",
         /// No invitations before the members' channel is set up.
         VipChannelFirst = "vip_channel_first",
     }

@@ -178,6 +178,12 @@ impl Voice {
             .collect()
     }
 
+    /// The time zone of the house.
+    #[must_use]
+    pub const fn zone(&self) -> Tz {
+        self.zone
+    }
+
     /// The part of the day in the house.
     #[must_use]
     pub fn day_part(&self, now: Timestamp) -> DayPart {

@@ -11,11 +11,13 @@ use domain::notice::Notice;
 use domain::plan::PlanError;
 use unicode_width::UnicodeWidthStr;
 use voice::messages::{
-    CustodianHome, FoundChannel, FreeHome, InvitationIssued, MyId, OnDuty, PlanLine, PlanMistaken, RightsLost,
+    ClockDifference, CustodianHome, DailyFigures, DailySummary, DepartureLine, Ended, FoundChannel, FreeHome,
+    HoldReason, InvitationIssued, MyId, OnDuty, PlanLine, PlanMistaken, RightsLost, Someone, SweepHeld,
+    SweepList, SweepRefused, Wished,
 };
 use voice::{
-    Audience, Choice, CommandId, LabelId, Link, Price, Rendered, Specimen, ToastId, UserText, Voice, When,
-    specimens,
+    Audience, Choice, CommandId, LabelId, Link, Message, Price, Rendered, Specimen, ToastId, UserText, Voice,
+    When, specimens,
 };
 
 fn voice() -> Voice {
@@ -234,6 +236,138 @@ fn an_issued_invitation_shows_its_link_and_its_price_in_its_currency() {
     assert!(html.contains("<code>https://t.me/lucien_bot?start=TWFuIGluIGJsYWNr</code>"));
     assert!(html.contains("1,250.00 MXN"), "{html}");
     assert!(html.contains("365 días"), "{html}");
+}
+
+fn shown<M: Message>(message: &M) -> String {
+    voice().show(&Specimen::of(message), 0).unwrap().visible()
+}
+
+fn departures(count: usize) -> Vec<DepartureLine> {
+    let person = Someone {
+        name: UserText::new("Ana <3"),
+        id: UserId(7),
+    };
+    let ended = When(Timestamp::UNIX_EPOCH);
+    vec![DepartureLine { person, ended }; count]
+}
+
+#[test]
+fn a_held_sweep_says_how_many_more_there_are() {
+    let held = |count, named| {
+        shown(&SweepHeld {
+            hold: HoldReason::Restored,
+            count,
+            people: departures(named),
+        })
+    };
+    let some = held(12, 5);
+    assert!(some.contains("12 personas"), "{some}");
+    assert_eq!(some.matches("• Ana <3 · 31 de diciembre de 1969").count(), 5);
+    assert!(some.contains("• … y 7 más"), "{some}");
+    assert!(!held(5, 5).contains("• …"));
+    let nobody = held(0, 0);
+    assert!(
+        nobody.contains("nadie tiene que salir") && !nobody.contains('✅'),
+        "{nobody}"
+    );
+}
+
+#[test]
+fn clocks_that_differ_say_by_how_much_and_which_way() {
+    for (minutes, ahead, words) in [
+        (7, true, "7 minutos adelantado"),
+        (125, false, "2 horas y 5 minutos atrasado"),
+    ] {
+        let difference = ClockDifference { minutes, ahead };
+        let held = SweepHeld {
+            hold: HoldReason::Clock { difference },
+            count: 1,
+            people: departures(1),
+        };
+        for text in [shown(&held), shown(&SweepRefused::Clock { difference })] {
+            assert!(text.contains(words), "{text}");
+            assert!(!text.contains('✅'), "nothing can be confirmed: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_list_is_numbered_through_its_pages() {
+    let page = |held| SweepList {
+        people: departures(2),
+        before: 10,
+        total: 12,
+        held,
+    };
+    let list = shown(&page(true));
+    assert!(
+        list.contains("11. Ana <3 · 7 · 31 de diciembre de 1969\n12. Ana"),
+        "{list}"
+    );
+    assert!(list.contains("12 personas") && list.contains('✅'), "{list}");
+    assert!(!shown(&page(false)).contains('✅'));
+}
+
+#[test]
+fn a_summary_tells_only_what_happened() {
+    let day = |figures| {
+        shown(&DailySummary {
+            since: When(Timestamp::UNIX_EPOCH),
+            figures,
+        })
+    };
+    let busy = day(DailyFigures {
+        admitted: 9,
+        held: 4,
+        ..DailyFigures::default()
+    });
+    let figures: Vec<_> = busy.lines().skip(6).collect();
+    let told = [
+        "✅ Admisiones en el patio: 9",
+        "⚠️ Salidas que aguardan su confirmación: 4",
+    ];
+    assert_eq!(figures, told, "{busy}");
+    assert!(day(DailyFigures::default()).contains("nadie llamó"));
+}
+
+#[test]
+fn only_what_can_be_done_is_offered() {
+    let wished = |plan| {
+        let Some(DepartureLine { person, ended }) = departures(1).pop() else {
+            unreachable!("one was asked for");
+        };
+        shown(&Wished {
+            person,
+            plan,
+            until: ended,
+            ended: false,
+        })
+    };
+    let plan = |active| PlanLine {
+        name: UserText::new("Mensual"),
+        days: 30,
+        price: Price("250".parse().unwrap()),
+        currency: UserText::new("$"),
+        active,
+    };
+    let offers = |text: String| {
+        let of = |words| text.contains(words);
+        let invitation = of("con ese plan");
+        assert_ne!(invitation, of("Desde el panel"), "{text}");
+        (invitation, of("🎁"), of("ya no se ofrece"))
+    };
+    assert_eq!(offers(wished(Some(plan(true)))), (true, true, false));
+    assert_eq!(offers(wished(Some(plan(false)))), (false, true, true));
+    assert_eq!(offers(wished(None)), (false, false, false));
+
+    let ended = |contact| {
+        shown(&Ended {
+            name: UserText::new("Ana"),
+            ended: When(Timestamp::UNIX_EPOCH),
+            contact,
+        })
+    };
+    assert!(ended(true).contains("con Diana") && !ended(false).contains("Diana"));
 }
 
 #[test]

@@ -133,9 +133,11 @@ fn faults_of_plain(text: &str, speaker: Speaker, audience: Audience) -> Vec<Stri
         if !text.starts_with("🎩 ") {
             faults.push("the hat does not come first".to_owned());
         }
-        // One may give a welcome, but not call somebody welcome. Commands are names, not words.
+        // One may give a welcome, but not call somebody welcome; a list is no person who is ready.
+        // Commands are names, not words.
         let words = text
             .replace("la bienvenida", "")
+            .replace("la lista", "")
             .split_whitespace()
             .filter(|word| !word.starts_with('/'))
             .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
@@ -256,6 +258,14 @@ fn what_people_see_often_varies() {
         ("menu.ritual_home", "", &[1]),
         ("admin_main.panel", "complete", &[50, 30, 20]),
         ("common.patience", "", &[50, 30, 20]),
+        ("free_queue.request_noted", "networks", &[50, 30, 20]),
+        ("free_queue.request_repeated", "", &[1, 1, 1]),
+        ("free_queue.admitted", "linked", &[50, 30, 20]),
+        ("ends.reminder", "three_days", &[1, 1]),
+        ("ends.reminder", "one_day", &[1, 1]),
+        ("ends.ended", "", &[1, 1]),
+        ("summary.day", "busy", &[50, 30, 20]),
+        ("summary.day", "quiet", &[50, 30, 20]),
         ("vip_entry.key", "", &[1, 1, 1]),
         ("vip_entry.renewed", "inside", &[1, 1, 1]),
         // Everybody hears the same words in the ritual.

@@ -1,7 +1,7 @@
 //! What custodians can ask for at the panel, and what the answers are.
 
 use domain::channel::Channel;
-use domain::id::{PlanId, TokenId};
+use domain::id::{DepartureId, PlanId, TokenId};
 use domain::notice::Notice;
 
 use crate::dialogue::Question;
@@ -41,6 +41,24 @@ pub(crate) enum CustodianAction {
     Notices,
     /// To have a notice or not.
     Switch(Notice, Wanted),
+    /// To have one summary a day in place of single notices, or not.
+    Summary(Wanted),
+    /// Whether people are seen out whose membership is over, and how many wait for it.
+    Departures,
+    /// To see them out no more, or again.
+    SwitchDepartures(Wanted),
+    /// Who waits: makes a list.
+    ListDepartures,
+    /// A page of the list.
+    DeparturesPage(Question, u32),
+    /// To take somebody off the list.
+    Spare(Question, DepartureId),
+    /// To let go who is on the list.
+    ConfirmDepartures(Question),
+    /// So many go; so many were taken off the list.
+    DeparturesConfirmed(u32, u32),
+    /// The list was not confirmed.
+    DeparturesRefused(Question),
     /// To leave a dialogue, for where it began.
     Leave(Origin),
 }
@@ -71,6 +89,11 @@ impl CustodianAction {
                 | Self::InviteFor(_)
                 | Self::IssueInvitation(_)
                 | Self::Switch(..)
+                | Self::Summary(_)
+                | Self::SwitchDepartures(_)
+                | Self::ListDepartures
+                | Self::Spare(..)
+                | Self::ConfirmDepartures(_)
         )
     }
 
@@ -97,6 +120,8 @@ impl CustodianAction {
             Self::IssueInvitation(question) => format!("issue:{}", question.0),
             Self::InvitationIssued(token) => format!("issued:{token}"),
             Self::Notices => "notices".to_owned(),
+            Self::Summary(Wanted::Yes) => "summary".to_owned(),
+            Self::Summary(Wanted::No) => "singly".to_owned(),
             Self::Switch(notice, wanted) => {
                 let word = match wanted {
                     Wanted::Yes => "on",
@@ -104,6 +129,15 @@ impl CustodianAction {
                 };
                 format!("{word}:{}", notice.label().to_ascii_lowercase())
             }
+            Self::Departures => "departures".to_owned(),
+            Self::SwitchDepartures(Wanted::Yes) => "depart".to_owned(),
+            Self::SwitchDepartures(Wanted::No) => "stay".to_owned(),
+            Self::ListDepartures => "list".to_owned(),
+            Self::DeparturesPage(question, page) => format!("page:{}:{page}", question.0),
+            Self::Spare(question, departure) => format!("spare:{}:{departure}", question.0),
+            Self::ConfirmDepartures(question) => format!("confirm:{}", question.0),
+            Self::DeparturesConfirmed(count, spared) => format!("gone:{count}:{spared}"),
+            Self::DeparturesRefused(question) => format!("refused:{}", question.0),
             Self::Leave(Origin::Channel(which)) => format!("leave:{}", channel(which)),
             Self::Leave(Origin::Plans) => "leave:plans".to_owned(),
             Self::Leave(Origin::Invite) => "leave:invite".to_owned(),
@@ -119,6 +153,7 @@ impl CustodianAction {
         let question = || of?.parse().map(Question).ok();
         let plan = || of?.parse().map(PlanId).ok();
         let notice = || of?.parse::<Notice>().ok();
+        let pair = || of?.split_once(':');
         Some(match (word, of) {
             ("channel", _) => Self::Channel(channel()?),
             ("setup", _) => Self::SetUp(channel()?),
@@ -135,8 +170,31 @@ impl CustodianAction {
             ("issue", _) => Self::IssueInvitation(question()?),
             ("issued", Some(of)) => Self::InvitationIssued(of.parse().map(TokenId).ok()?),
             ("notices", None) => Self::Notices,
+            ("summary", None) => Self::Summary(Wanted::Yes),
+            ("singly", None) => Self::Summary(Wanted::No),
             ("on", _) => Self::Switch(notice()?, Wanted::Yes),
             ("off", _) => Self::Switch(notice()?, Wanted::No),
+            ("departures", None) => Self::Departures,
+            ("depart", None) => Self::SwitchDepartures(Wanted::Yes),
+            ("stay", None) => Self::SwitchDepartures(Wanted::No),
+            ("list", None) => Self::ListDepartures,
+            ("page", _) => {
+                let (question, page) = pair()?;
+                Self::DeparturesPage(Question(question.parse().ok()?), page.parse().ok()?)
+            }
+            ("spare", _) => {
+                let (question, departure) = pair()?;
+                Self::Spare(
+                    Question(question.parse().ok()?),
+                    DepartureId(departure.parse().ok()?),
+                )
+            }
+            ("confirm", _) => Self::ConfirmDepartures(question()?),
+            ("gone", _) => {
+                let (count, spared) = pair()?;
+                Self::DeparturesConfirmed(count.parse().ok()?, spared.parse().ok()?)
+            }
+            ("refused", _) => Self::DeparturesRefused(question()?),
             ("leave", Some("plans")) => Self::Leave(Origin::Plans),
             ("leave", Some("invite")) => Self::Leave(Origin::Invite),
             ("leave", _) => Self::Leave(Origin::Channel(channel()?)),
@@ -160,6 +218,17 @@ impl CustodianAction {
             Self::IssueInvitation(Question(i64::MIN)),
             Self::InvitationIssued(TokenId(i32::MIN)),
             Self::Notices,
+            Self::Summary(Wanted::Yes),
+            Self::Summary(Wanted::No),
+            Self::Departures,
+            Self::SwitchDepartures(Wanted::Yes),
+            Self::SwitchDepartures(Wanted::No),
+            Self::ListDepartures,
+            Self::DeparturesPage(Question(i64::MIN), u32::MAX),
+            Self::Spare(Question(i64::MIN), DepartureId(i64::MIN)),
+            Self::ConfirmDepartures(Question(i64::MIN)),
+            Self::DeparturesConfirmed(u32::MAX, u32::MAX),
+            Self::DeparturesRefused(Question(i64::MIN)),
             Self::Leave(Origin::Plans),
             Self::Leave(Origin::Invite),
         ];

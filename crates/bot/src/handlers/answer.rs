@@ -4,7 +4,7 @@ use domain::access::Access;
 use telegram::gateway::TapAnswer;
 use voice::{Screen, ToastId, Voice};
 
-use crate::action::{Action, CustodianAction, Ruling, Wanted, WayIn};
+use crate::action::{Action, CustodianAction, Hearing, RenewalAction, Ruling, Wanted, WayIn};
 
 /// An answer.
 pub(super) enum Answer {
@@ -35,6 +35,20 @@ impl Answer {
                 Action::Custodian(CustodianAction::InvitationIssued(_)) => note(ToastId::InvitationIssued),
                 Action::Custodian(CustodianAction::Switch(_, Wanted::Yes)) => note(ToastId::NoticeOn),
                 Action::Custodian(CustodianAction::Switch(_, Wanted::No)) => note(ToastId::NoticeOff),
+                Action::Custodian(CustodianAction::Summary(Wanted::Yes)) => note(ToastId::SummaryOn),
+                Action::Custodian(CustodianAction::Summary(Wanted::No)) => note(ToastId::SummaryOff),
+                Action::Custodian(CustodianAction::SwitchDepartures(Wanted::Yes)) => {
+                    note(ToastId::SweepResumed)
+                }
+                Action::Custodian(CustodianAction::SwitchDepartures(Wanted::No)) => {
+                    note(ToastId::SweepPaused)
+                }
+                Action::Custodian(CustodianAction::DeparturesConfirmed(..)) => note(ToastId::SweepConfirmed),
+                Action::Renewal(RenewalAction::Heard(Hearing::Noted)) => note(ToastId::WishNoted),
+                Action::Renewal(RenewalAction::Heard(Hearing::Repeated)) => note(ToastId::WishRepeated),
+                Action::Renewal(RenewalAction::Heard(Hearing::Past)) => alert(ToastId::WishPast),
+                Action::Renewal(RenewalAction::Invited(..)) => note(ToastId::InvitationIssued),
+                Action::Renewal(RenewalAction::Granted(_)) => note(ToastId::DaysGranted),
                 Action::WayIn(WayIn::Key) => note(ToastId::KeyPreparing),
                 Action::Ruled(ruling, _) => note(match ruling {
                     Ruling::Readmit => ToastId::Readmitted,
@@ -55,6 +69,11 @@ impl Answer {
         }
     }
 
+    /// Whether the tapped message stays as it is: all that there is to be said was said over it.
+    pub(super) const fn leaves_message(&self) -> bool {
+        matches!(self, Self::Show(Action::Renewal(RenewalAction::Heard(_))))
+    }
+
     /// What is shown below, in a message of its own: after more time for somebody who was on the way in,
     /// the way in begins anew.
     pub(super) fn follows(&self, access: Access) -> Option<Action> {
@@ -73,6 +92,9 @@ impl Answer {
             Self::Show(Action::Custodian(CustodianAction::InvitationIssued(_)))
             | Self::Noted(Action::Custodian(CustodianAction::InvitationIssued(_)), _) => {
                 Some(Action::Custodian(CustodianAction::Invite))
+            }
+            Self::Show(Action::Renewal(RenewalAction::Invited(question, _))) => {
+                Some(Action::Renewal(RenewalAction::Settled(*question)))
             }
             _ => None,
         }

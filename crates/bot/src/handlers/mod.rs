@@ -10,6 +10,9 @@ mod asked;
 mod custodian;
 mod home;
 mod packages;
+mod queue;
+mod renewal;
+mod requests;
 mod service;
 mod visitors;
 mod way_in;
@@ -38,6 +41,7 @@ use crate::dialogue::Talk;
 use crate::error::HandlerError;
 use crate::hand::Hand;
 use crate::inbox::{Handler, Surplus, outside};
+use crate::jobs::Bells;
 use crate::life::Means;
 use crate::outbox::Ends;
 use crate::settings::Settings;
@@ -61,6 +65,8 @@ pub(crate) struct Dispatcher {
     throttle: Throttle,
     /// Rung when rows of the outbox are committed.
     outbox: Bell,
+    /// Rung when jobs were hastened.
+    bells: Bells,
     /// Tells when such rows have come to their end.
     ends: Ends,
 }
@@ -166,8 +172,9 @@ impl Handler for Dispatcher {
 }
 
 impl Dispatcher {
-    /// Answers in a house. `outbox` is rung when there is something to be sent, `ends` tells what was.
-    pub(crate) fn new(means: &Means, outbox: Bell, ends: Ends) -> Self {
+    /// Answers in a house. `outbox` is rung when there is something to be sent, `bells` when jobs were
+    /// hastened; `ends` tells what was sent.
+    pub(crate) fn new(means: &Means, outbox: Bell, bells: Bells, ends: Ends) -> Self {
         Self {
             settings: means.settings.clone(),
             store: means.store.clone(),
@@ -177,6 +184,7 @@ impl Dispatcher {
             me: OnceCell::new(),
             throttle: Throttle::default(),
             outbox,
+            bells,
             ends,
         }
     }
@@ -195,7 +203,7 @@ impl Dispatcher {
                 return Ok(outside(answered).await?);
             }
             Reading::Contact(person, reach) => return self.note_contact(person, reach, row, epoch).await,
-            Reading::Request(request) => return self.at_the_door(&request, row, epoch).await,
+            Reading::Request(request) => return self.hear_request(&request, row, epoch).await,
             Reading::Member(change) => return self.note_member(&change, row, epoch).await,
             Reading::OwnStanding(change) => return self.note_own_standing(&change, row, epoch).await,
             Reading::Nothing => return Ok(()),
@@ -297,6 +305,7 @@ impl Dispatcher {
         match action {
             Action::Custodian(request) => request.changes_something(),
             Action::WayIn(_) | Action::Rule(..) => true,
+            Action::Renewal(request) => request.changes_something(),
             Action::OtherMessage(_) => guest.hears_dialogue(),
             _ => false,
         }
@@ -316,6 +325,7 @@ impl Dispatcher {
                 let payload = asked.payload.as_deref();
                 self.go_in(guest, talk, request, payload).await
             }
+            (Action::Renewal(request), _) => self.renew(guest, talk, request).await,
             (Action::Rule(ruling, about), _) => self.rule(guest, talk, ruling, about).await,
             (Action::OtherMessage(_), Some(said)) if guest.hears_dialogue() => {
                 let answer = self.hear_custodian(guest, talk, said).await?;
@@ -383,6 +393,9 @@ impl Dispatcher {
             // First of all the button stops waiting, whatever the screen may take.
             let tapped = answer.to_tap(&self.voice);
             outside(self.gateway.answer_callback_query(tap, &tapped)).await?;
+            if answer.leaves_message() {
+                return Ok(());
+            }
         }
         if answer.action() == Some(Action::WayIn(WayIn::Key)) {
             return self.hand_over(guest, talk, place).await;
@@ -434,12 +447,16 @@ impl Dispatcher {
             Action::Panel => self.panel(guest).await,
             Action::Custodian(request) => self.custodian_screen(guest, request).await,
             Action::WayIn(shown) => self.way_in_screen(guest, shown).await,
+            Action::Renewal(shown) => self.renewal_screen(guest, shown).await,
             Action::Rule(ruling, about) | Action::Ruled(ruling, about) => {
                 self.ruled(guest, ruling, about).await
             }
-            Action::Home | Action::StaleButton | Action::MembersOnly | Action::CustodiansOnly => {
-                self.home(guest)
-            }
+            // What whoever waits is told is said where they asked.
+            Action::Queue(_)
+            | Action::Home
+            | Action::StaleButton
+            | Action::MembersOnly
+            | Action::CustodiansOnly => self.home(guest),
             Action::Membership => self.membership(guest).await,
             Action::Premium => self.premium(guest).await,
             Action::FreeContent => self.free_content(guest).await,
@@ -472,6 +489,8 @@ fn decide(asked: &Asked, guest: &Guest) -> Action {
     match (asked.action.admitted(guest.access), &asked.place) {
         // Whoever is on the way in is led on.
         (Action::Home, Place::Chat(_)) if guest.access == Access::Ritual => Action::WayIn(WayIn::Ritual),
+        // Only ever an answer: no button carries it.
+        (Action::Queue(_), _) => Action::StaleButton,
         (Action::Cancel, _) if guest.in_dialogue => Action::Cancelled,
         (Action::Cancel, _) => Action::NothingToCancel,
         // A stranger need not know that there is such a command.

@@ -1,6 +1,6 @@
 //! What visitors can read about the house.
 
-use store::bot_config;
+use store::bot_config::{self, Socials};
 use voice::messages::{Social, VipInfo};
 use voice::{Network, Screen, SocialProfile};
 
@@ -24,15 +24,7 @@ impl Dispatcher {
     pub(super) async fn social(&self, guest: &Guest) -> Result<Screen<Action>, HandlerError> {
         let config = bot_config::get(&self.store.read()).await?;
         let socials = config.map(|config| config.socials).unwrap_or_default();
-        let written = [
-            (Network::Instagram, socials.instagram),
-            (Network::TikTok, socials.tiktok),
-            (Network::X, socials.x),
-        ];
-        let profiles: Vec<SocialProfile> = written
-            .into_iter()
-            .filter_map(|(network, written)| SocialProfile::new(network, &written?))
-            .collect();
+        let profiles = profiles(socials);
         let message = if profiles.is_empty() {
             Social::Empty
         } else {
@@ -44,4 +36,17 @@ impl Dispatcher {
         }
         Ok(self.with_back(screen))
     }
+}
+
+/// The creator's profiles, always in the same order; what is none is left out.
+pub(super) fn profiles(socials: Socials) -> Vec<SocialProfile> {
+    let written = [
+        (Network::Instagram, socials.instagram),
+        (Network::TikTok, socials.tiktok),
+        (Network::X, socials.x),
+    ];
+    written
+        .into_iter()
+        .filter_map(|(network, written)| SocialProfile::new(network, &written?))
+        .collect()
 }

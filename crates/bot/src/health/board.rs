@@ -30,15 +30,17 @@ pub(crate) enum Component {
     Webhook,
     Inbox,
     Outbox,
+    Jobs,
 }
 
 impl Component {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Database,
         Self::Telegram,
         Self::Webhook,
         Self::Inbox,
         Self::Outbox,
+        Self::Jobs,
     ];
 
     const fn label(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Component {
             Self::Webhook => "webhook",
             Self::Inbox => "inbox",
             Self::Outbox => "outbox",
+            Self::Jobs => "jobs",
         }
     }
 }

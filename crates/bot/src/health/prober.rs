@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::clock::{Clock, Timestamp};
 use store::inbox::{self, Backlog, PendingRow};
+use store::jobs::{self, StoredJob};
 use store::outbox::{self, OutboxBacklog};
 use store::{Store, StoreError};
 use telegram::polling::Trouble;
@@ -23,6 +24,10 @@ const EVERY: TimeDelta = TimeDelta::seconds(1);
 const DATABASE_LIMIT: TimeDelta = TimeDelta::seconds(2);
 /// What could be worked off and is not for so long is worth knowing of.
 const LATE: TimeDelta = TimeDelta::seconds(60);
+/// A run of a job that takes so long does not come to its end any more.
+const LONG_RUN: TimeDelta = TimeDelta::minutes(6);
+/// A job that has failed so often in a row is worth knowing of.
+const FAILURES: i32 = 3;
 /// Rows of the inbox that are looked at for what waits.
 const PAGE: u32 = 200;
 
@@ -44,6 +49,7 @@ struct Tables {
     late_update: Option<i64>,
     /// The oldest row of the outbox that could be sent and is late.
     late_row: Option<i64>,
+    jobs: Vec<(String, StoredJob)>,
 }
 
 impl Prober {
@@ -97,9 +103,14 @@ impl Prober {
             found.push((Component::Database, State::Healthy));
             found.push((Component::Inbox, well_if(waited <= LATE)));
             found.push((Component::Outbox, well_if(tables.late_row.is_none())));
+            self.metrics.jobs(&tables.jobs);
+            let late_job = late_job(&tables.jobs, now);
+            let is_failing = tables.jobs.iter().any(|(_, job)| job.failures >= FAILURES);
+            found.push((Component::Jobs, well_if(late_job.is_none() && !is_failing)));
             if telegram == State::Healthy {
                 queue.inbox = tables.late_update;
                 queue.outbox = tables.late_row;
+                queue.jobs = late_job;
             }
             queue.intake = silent_since(line, now);
         } else {
@@ -129,6 +140,7 @@ impl Prober {
             outbox: outbox::backlog(&reader).await?,
             late_update,
             late_row: due.first().filter(|row| row.created_at < late).map(|row| row.id),
+            jobs: jobs::all(&reader).await?,
         })
     }
 
@@ -146,6 +158,17 @@ fn ready(rows: &[PendingRow], now: Timestamp) -> impl Iterator<Item = &PendingRo
     let mut people = HashSet::new();
     let first = rows.iter().filter(move |row| people.insert(row.person));
     first.filter(move |row| row.claimed.is_none() && row.next_try.is_none_or(|at| at <= now))
+}
+
+/// Since when the job has been due, or been run, that is late the longest; in microseconds of Unix time.
+fn late_job(jobs: &[(String, StoredJob)], now: Timestamp) -> Option<i64> {
+    let since = |(_, job): &(String, StoredJob)| match (job.next_run, job.started_at) {
+        (Some(due), _) => Some(due).filter(|due| now - *due > LATE),
+        (None, Some(started)) => Some(started).filter(|started| now - *started > LONG_RUN),
+        (None, None) => None,
+    };
+    let oldest = jobs.iter().filter_map(since).min();
+    oldest.map(|since| since.timestamp_micros())
 }
 
 const fn well_if(well: bool) -> State {
@@ -231,6 +254,25 @@ mod tests {
         assert_eq!(silent_since(&line(Some(late), None), late), None);
         assert_eq!(silent_since(&line(Some(t0()), Some(Trouble::Away)), late), None);
         assert_eq!(silent_since(&line(None, None), late), None);
+    }
+
+    #[test]
+    fn a_job_is_late_when_it_is_not_run_or_does_not_end() {
+        let job = |next_run, started_at| {
+            let stored = StoredJob {
+                next_run,
+                started_at,
+                ..StoredJob::default()
+            };
+            ("expiry".to_owned(), stored)
+        };
+        let after = |seconds| Some(t0() + TimeDelta::seconds(seconds));
+        let jobs = [job(after(100), after(0)), job(None, after(50))];
+        let late = |seconds| late_job(&jobs, t0() + TimeDelta::seconds(seconds));
+        assert_eq!(late(160), None);
+        assert_eq!(late(161), after(100).map(|at| at.timestamp_micros()));
+        assert_eq!(late(411), after(50).map(|at| at.timestamp_micros()));
+        assert_eq!(late_job(&[job(None, None)], t0()), None);
     }
 
     #[test]

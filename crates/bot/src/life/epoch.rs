@@ -16,6 +16,7 @@ use crate::bell::Bell;
 use crate::handlers::Dispatcher;
 use crate::house::Fatal;
 use crate::inbox::Worker;
+use crate::jobs::{self, Around, Bells, Desk};
 use crate::metrics::Counted;
 use crate::outbox::{Ends, OutboxWorker};
 use crate::schema::{self, SchemaRefused};
@@ -157,7 +158,21 @@ impl Parts {
         } = means;
         let (gate, outbox, ends) = (Gate::default(), Bell::default(), Ends::default());
 
-        let dispatcher = Dispatcher::new(means, outbox.clone(), ends.clone());
+        let desk = Desk {
+            store: store.clone(),
+            clock: clock.clone(),
+            epoch,
+            gate: gate.clone(),
+        };
+        let bells = Bells::default();
+        for Around { name, rounds } in jobs::all(means, &desk, &bells, &outbox, &stop) {
+            tasks.spawn(async move {
+                rounds.await;
+                Ok(name)
+            });
+        }
+
+        let dispatcher = Dispatcher::new(means, outbox.clone(), bells.clone(), ends.clone());
         let handler = Counted::new(dispatcher, means.metrics.clone());
         let worker = Worker::new(store.clone(), clock.clone(), handler.into(), epoch);
         let arrivals = means.reception.work();
@@ -167,7 +182,7 @@ impl Parts {
             Ok("the inbox worker")
         });
 
-        let sender = OutboxWorker::new(means, ends, epoch);
+        let sender = OutboxWorker::new(means, bells, ends, epoch);
         let (bell, of_token, stopped) = (outbox.clone(), gate.clone(), stop.clone());
         tasks.spawn(async move {
             sender.run(bell, of_token, stopped, cut).await;

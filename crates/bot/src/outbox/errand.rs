@@ -1,7 +1,8 @@
 //! What is written down to be done, kind by kind, with what it needs to know.
 
 use domain::clock::Timestamp;
-use domain::id::{ChatId, EntryLinkId, MessageId, UserId};
+use domain::id::{ChatId, EntryLinkId, MessageId, RequestId, UserId};
+use domain::reminder::ReminderKind;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::outbox::{self, NewRow, OutboxRow};
@@ -21,6 +22,7 @@ pub(crate) struct Errand {
     after: Option<i64>,
     person: UserId,
     payload: String,
+    ends_at: Option<Timestamp>,
 }
 
 /// Of whom it is, and in which channel.
@@ -35,6 +37,13 @@ pub(super) struct AtDoor {
     pub(super) channel: ChatId,
     /// The number of the request; none when nobody knows whether there is one.
     pub(super) request: Option<i64>,
+}
+
+/// Somebody who waits for the visitors' channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToAdmit {
+    pub(super) channel: ChatId,
+    pub(super) request: RequestId,
 }
 
 /// A personal link to be made. Which one it is, is known by the row that makes it.
@@ -82,6 +91,29 @@ pub(crate) enum PersonNotice {
     Readmitted,
     /// Custodians do not.
     LeftOut,
+    /// They were let into the visitors' channel.
+    Admitted { channel: ChatId, request: RequestId },
+    /// They are in too many channels to be let into this one.
+    TooManyChannels { channel: ChatId },
+    /// Their membership ends soon.
+    Reminder {
+        /// How long before.
+        kind: ReminderKind,
+        /// Its last moment.
+        until: Timestamp,
+    },
+    /// Their membership has ended.
+    Ended {
+        /// What was its last moment.
+        until: Timestamp,
+    },
+    /// A custodian has granted days.
+    Granted {
+        /// How many.
+        days: i32,
+        /// The last moment of the membership since.
+        until: Timestamp,
+    },
 }
 
 impl Errand {
@@ -99,6 +131,11 @@ impl Errand {
     pub(crate) fn decline(person: UserId, channel: ChatId, request: i64) -> Self {
         let request = Some(request);
         Self::new(OutboxKind::Decline, channel, person, &AtDoor { channel, request })
+    }
+
+    /// Lets somebody in who has waited for the visitors' channel.
+    pub(crate) fn admit(person: UserId, channel: ChatId, request: RequestId) -> Self {
+        Self::new(OutboxKind::Admit, channel, person, &ToAdmit { channel, request })
     }
 
     /// Makes a personal link.
@@ -121,6 +158,14 @@ impl Errand {
     /// Sees somebody out; they may come in again.
     pub(crate) fn remove(person: UserId, channel: ChatId) -> Self {
         Self::new(OutboxKind::Remove, channel, person, &InChannel { channel })
+    }
+
+    /// Sees somebody out whose membership has ended, unless they have another one by then.
+    pub(crate) fn see_out(person: UserId, channel: ChatId, end: Timestamp) -> Self {
+        Self {
+            ends_at: Some(end),
+            ..Self::remove(person, channel)
+        }
     }
 
     /// Writes something over a message in a person's chat.
@@ -154,6 +199,7 @@ impl Errand {
             after: None,
             person,
             payload: serde_json::to_string(payload).expect("it has no keys but strings"),
+            ends_at: None,
         }
     }
 
@@ -173,6 +219,7 @@ impl Errand {
             person: Some(self.person.0),
             payload: &self.payload,
             not_before: None,
+            ends_at: self.ends_at,
         }
     }
 }
@@ -187,8 +234,21 @@ pub(crate) fn membership(person: UserId, channel: ChatId) -> String {
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn enqueue_all(tx: &Tx, errands: &[Errand], now: Timestamp) -> Result<(), StoreError> {
+    enqueue_each(tx, errands, now).await?;
+    Ok(())
+}
+
+/// The same, and returns the rows' ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn enqueue_each(
+    tx: &Tx,
+    errands: &[Errand],
+    now: Timestamp,
+) -> Result<Vec<i64>, StoreError> {
     if errands.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let rows: Vec<NewRow<'_>> = errands.iter().map(Errand::row).collect();
     outbox::enqueue_all(tx, &rows, now).await
@@ -219,6 +279,7 @@ mod tests {
             Errand::unban(ana, vip),
             Errand::approve(ana, vip, None),
             Errand::decline(ana, vip, 3),
+            Errand::admit(ana, vip, RequestId(3)),
             Errand::create_link(ana, vip, None),
             Errand::revoke_link(ana, vip, "https://t.me/+x"),
             Errand::remove(ana, vip),

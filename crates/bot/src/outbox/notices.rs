@@ -9,14 +9,18 @@ use domain::notice::Notice;
 use serde::{Deserialize, Serialize};
 use store::{StoreError, Tx};
 use voice::messages::{
-    Entered, FoundChannel, KeyRefusedFor, OnDuty, Redeemed, RemovedMember, RenewedBy, RightsLost,
-    SecondProcess, Someone, StrangerTurnedAway, Uninvited,
+    AdmissionRefused, DailyFigures, DailySummary, Entered, FoundChannel, GrantedTo, KeyRefusedFor,
+    MemberRemoved, OnDuty, Redeemed, RemovedMember, RenewedBy, RightsLost, SecondProcess, Someone,
+    StrangerTurnedAway, SweepSwitched, Uninvited, UnknownChannelAsked, UnknownInside, Wished,
 };
 use voice::{Button, LabelId, RenderError, Screen, UserText, Voice, When};
 
 use super::errand::{self, Errand};
 use super::policy::OutboxKind;
-use crate::action::{Action, Ruling};
+use crate::action::{Action, CustodianAction, RenewalAction, Ruling};
+use crate::departures::held::Held;
+use crate::dialogue::Question;
+use crate::wish::Offered;
 
 /// A notice as it is stored. It is put into words, and people are given their names, when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +74,18 @@ pub(crate) enum CustodianNotice {
         /// For whom.
         person: UserId,
     },
+    /// Telegram does not let somebody into the visitors' channel, and never will.
+    AdmissionRefused {
+        /// Whom.
+        person: UserId,
+    },
+    /// Somebody asked to join a channel while no visitors' channel is set up.
+    UnknownChannelAsked {
+        /// Its title.
+        title: String,
+        /// Its Telegram id.
+        id: ChatId,
+    },
     /// Somebody without a membership entered by a link that is not Lucien's.
     Uninvited {
         /// Who.
@@ -81,6 +97,60 @@ pub(crate) enum CustodianNotice {
         person: UserId,
         /// When the membership ends.
         until: Timestamp,
+    },
+    /// A member would like to stay.
+    Wished {
+        /// Who.
+        person: UserId,
+        /// The plan that they have or had.
+        plan: Option<Offered>,
+        /// When the membership ends or ended.
+        until: Timestamp,
+        /// The question that the answer settles.
+        question: i64,
+    },
+    /// A custodian granted days.
+    Granted {
+        /// To whom.
+        person: UserId,
+        /// How many.
+        days: i32,
+        /// When the membership ends now.
+        until: Timestamp,
+        /// Whether it had ended.
+        returns: bool,
+    },
+    /// Somebody else removed a member.
+    MemberRemoved {
+        /// Whom.
+        person: UserId,
+        /// Who did it, if it is known.
+        by: Option<UserId>,
+        /// When the membership ends.
+        until: Timestamp,
+        /// Whether they are banned.
+        banned: bool,
+    },
+    /// How many people in the members' channel nobody here knows.
+    UnknownInside {
+        /// How many are inside.
+        inside: i64,
+        /// How many of them are not known.
+        unknown: i64,
+    },
+    /// People are held who are to be seen out.
+    DeparturesHeld(Held),
+    /// Another custodian has switched departures off, or on again.
+    DeparturesSwitched {
+        /// Whether off.
+        paused: bool,
+    },
+    /// The day in figures.
+    Summary {
+        /// Since when.
+        since: Timestamp,
+        /// The figures.
+        figures: DailyFigures,
     },
 }
 
@@ -135,7 +205,7 @@ impl Standing {
 }
 
 /// The names of people that a notice speaks of. Who is not in it has none.
-pub(super) type Names = HashMap<UserId, UserText>;
+pub(crate) type Names = HashMap<UserId, UserText>;
 
 impl CustodianNotice {
     /// Every kind of notice, for tests.
@@ -174,8 +244,44 @@ impl CustodianNotice {
                 ChannelRights::NONE,
             )),
             Self::KeyRefused { person },
+            Self::AdmissionRefused { person },
+            Self::UnknownChannelAsked {
+                title: "Patio".to_owned(),
+                id: ChatId(-100),
+            },
             Self::Uninvited { person },
             Self::RemovedMember { person, until },
+            Self::Wished {
+                person,
+                plan: None,
+                until,
+                question: 3,
+            },
+            Self::Granted {
+                person,
+                days: 30,
+                until,
+                returns: true,
+            },
+            Self::MemberRemoved {
+                person,
+                by: Some(UserId(8)),
+                until,
+                banned: true,
+            },
+            Self::UnknownInside {
+                inside: 12,
+                unknown: 3,
+            },
+            Self::DeparturesHeld(Held::sample(person)),
+            Self::DeparturesSwitched { paused: true },
+            Self::Summary {
+                since: until,
+                figures: DailyFigures {
+                    redeemed: 1,
+                    ..DailyFigures::default()
+                },
+            },
         ]
     }
 
@@ -190,34 +296,53 @@ impl CustodianNotice {
     pub(super) const fn switch(&self) -> Option<Notice> {
         match self {
             Self::Redeemed { .. } => Some(Notice::Redeemed),
-            Self::Renewed { .. } => Some(Notice::Renewed),
+            Self::Renewed { .. } | Self::Granted { .. } => Some(Notice::Renewed),
             Self::Entered { .. } => Some(Notice::Entered),
             Self::Stranger { .. } => Some(Notice::StrangerAtTheDoor),
             Self::RightsLost(_) => Some(Notice::RightsLost),
             Self::OnDuty { .. }
             | Self::OtherProgram
             | Self::KeyRefused { .. }
+            | Self::AdmissionRefused { .. }
+            | Self::UnknownChannelAsked { .. }
             | Self::Uninvited { .. }
-            | Self::RemovedMember { .. } => None,
+            | Self::RemovedMember { .. }
+            | Self::Wished { .. }
+            | Self::MemberRemoved { .. }
+            | Self::UnknownInside { .. }
+            | Self::DeparturesHeld(_)
+            | Self::DeparturesSwitched { .. }
+            | Self::Summary { .. } => None,
         }
     }
 
     /// Whom it speaks of.
     pub(super) fn people(&self) -> Vec<UserId> {
         match self {
-            Self::OnDuty { .. } | Self::OtherProgram | Self::RightsLost(_) => Vec::new(),
+            Self::OnDuty { .. }
+            | Self::OtherProgram
+            | Self::RightsLost(_)
+            | Self::UnknownChannelAsked { .. }
+            | Self::UnknownInside { .. }
+            | Self::DeparturesSwitched { .. }
+            | Self::Summary { .. } => Vec::new(),
+            Self::DeparturesHeld(held) => held.people(),
             Self::Redeemed { person, .. }
             | Self::Renewed { person, .. }
             | Self::Entered { person }
             | Self::KeyRefused { person }
+            | Self::AdmissionRefused { person }
             | Self::Uninvited { person }
-            | Self::RemovedMember { person, .. } => vec![*person],
+            | Self::RemovedMember { person, .. }
+            | Self::Wished { person, .. }
+            | Self::Granted { person, .. } => vec![*person],
+            Self::MemberRemoved { person, by, .. } => [*person].into_iter().chain(*by).collect(),
             Self::Stranger { owner, stranger } => vec![*owner, *stranger],
         }
     }
 
     /// Puts it into words.
-    pub(super) fn screen(
+    pub(crate) fn screen(
         &self,
         voice: &Voice,
         names: &Names,
@@ -280,6 +405,14 @@ impl CustodianNotice {
                 let person = someone(*person);
                 voice.say(&KeyRefusedFor { person }, to, now)
             }
+            Self::AdmissionRefused { person } => {
+                let person = someone(*person);
+                voice.say(&AdmissionRefused { person }, to, now)
+            }
+            Self::UnknownChannelAsked { title, id } => {
+                let (title, id) = (UserText::new(title), *id);
+                voice.say(&UnknownChannelAsked { title, id }, to, now)
+            }
             Self::Uninvited { person } => {
                 let person = someone(*person);
                 voice.say(&Uninvited { person }, to, now)
@@ -287,6 +420,62 @@ impl CustodianNotice {
             Self::RemovedMember { person, until } => {
                 let (person, until) = (someone(*person), When(*until));
                 voice.say(&RemovedMember { person, until }, to, now)
+            }
+            Self::Wished {
+                person, plan, until, ..
+            } => {
+                let message = Wished {
+                    person: someone(*person),
+                    plan: plan.as_ref().map(Offered::line),
+                    until: When(*until),
+                    ended: *until < now,
+                };
+                voice.say(&message, to, now)
+            }
+            Self::Granted {
+                person,
+                days,
+                until,
+                returns,
+            } => {
+                let message = GrantedTo {
+                    person: someone(*person),
+                    days: (*days).into(),
+                    until: When(*until),
+                    returns: *returns,
+                };
+                voice.say(&message, to, now)
+            }
+            Self::MemberRemoved {
+                person,
+                by,
+                until,
+                banned,
+            } => {
+                let message = MemberRemoved {
+                    person: someone(*person),
+                    by: by.map(someone),
+                    until: When(*until),
+                    banned: *banned,
+                };
+                voice.say(&message, to, now)
+            }
+            Self::UnknownInside { inside, unknown } => {
+                let (inside, unknown) = (*inside, *unknown);
+                voice.say(&UnknownInside { inside, unknown }, to, now)
+            }
+            Self::DeparturesHeld(held) => voice.say(&held.message(someone), to, now),
+            Self::DeparturesSwitched { paused } => {
+                let switched = if *paused {
+                    SweepSwitched::Paused
+                } else {
+                    SweepSwitched::Resumed
+                };
+                voice.say(&switched, to, now)
+            }
+            Self::Summary { since, figures } => {
+                let (since, figures) = (When(*since), *figures);
+                voice.say(&DailySummary { since, figures }, to, now)
             }
         };
         Ok(Screen::new(text?).rows(self.buttons(voice)))
@@ -297,6 +486,12 @@ impl CustodianNotice {
         let (person, rulings) = match self {
             Self::Uninvited { person } => (*person, Ruling::OF_UNINVITED),
             Self::RemovedMember { person, .. } => (*person, Ruling::OF_REMOVED),
+            Self::Wished { plan, question, .. } => return wish_buttons(voice, plan.as_ref(), *question),
+            Self::DeparturesHeld(held) => return held.buttons(voice),
+            Self::UnknownChannelAsked { .. } => {
+                let set_up = Action::Custodian(CustodianAction::SetUp(Channel::Free));
+                return vec![Button::action(voice.label(LabelId::ChannelSetup), set_up)];
+            }
             _ => return Vec::new(),
         };
         let button = |ruling: Ruling| {
@@ -309,6 +504,25 @@ impl CustodianNotice {
             Button::action(voice.label(label), Action::Rule(ruling, person))
         };
         rulings.map(button).into()
+    }
+}
+
+/// What custodians can answer a member who would like to stay.
+fn wish_buttons(voice: &Voice, plan: Option<&Offered>, question: i64) -> Vec<Button<Action>> {
+    let button = |label, action| Button::action(voice.label(label), action);
+    let question = Question(question);
+    let invite = Action::Renewal(RenewalAction::Invite(question));
+    let grant = Action::Renewal(RenewalAction::Grant(question));
+    match plan {
+        Some(plan) if plan.active => vec![
+            button(LabelId::WishInvite, invite),
+            button(LabelId::WishGrant, grant),
+        ],
+        Some(_) => vec![button(LabelId::WishGrant, grant)],
+        None => vec![button(
+            LabelId::PanelInvite,
+            Action::Custodian(CustodianAction::Invite),
+        )],
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum OutboxKind {
     Approve,
     /// A request to be let in that is refused.
     Decline,
+    /// Somebody who has waited for the visitors' channel and is let in.
+    Admit,
     /// A personal link that is made.
     CreateLink,
     /// A link that is revoked.
@@ -86,7 +88,7 @@ pub(crate) enum Then {
 }
 
 impl OutboxKind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::CustodianNotice,
         Self::CustodianAlarm,
         Self::PersonNotice,
@@ -94,6 +96,7 @@ impl OutboxKind {
         Self::Unban,
         Self::Approve,
         Self::Decline,
+        Self::Admit,
         Self::CreateLink,
         Self::RevokeLink,
         Self::Remove,
@@ -116,6 +119,7 @@ impl OutboxKind {
             Self::Unban => "unban",
             Self::Approve => "approve",
             Self::Decline => "decline",
+            Self::Admit => "admit",
             Self::CreateLink => "create_link",
             Self::RevokeLink => "revoke_link",
             Self::Remove => "remove",
@@ -156,16 +160,18 @@ impl OutboxKind {
                 no_rights: Then::Finish,
                 ..Self::CustodianNotice.policy()
             },
-            Self::Unban | Self::Approve | Self::Decline | Self::RevokeLink | Self::Remove => Policy {
-                order: Order::Membership,
-                lane: None,
-                unknown: Unknown::Repeat,
-                try_for: None,
-                gone: Then::Finish,
-                no_rights: Then::Wait(RIGHTS_WAIT),
-                bad: Then::Bury,
-                beside_other_program: false,
-            },
+            Self::Unban | Self::Approve | Self::Decline | Self::Admit | Self::RevokeLink | Self::Remove => {
+                Policy {
+                    order: Order::Membership,
+                    lane: None,
+                    unknown: Unknown::Repeat,
+                    try_for: None,
+                    gone: Then::Finish,
+                    no_rights: Then::Wait(RIGHTS_WAIT),
+                    bad: Then::Bury,
+                    beside_other_program: false,
+                }
+            }
             // A link whose making came to an unknown end is never shown, and ends by itself. Of one that
             // is refused its owner is told, and asks anew.
             Self::CreateLink => Policy {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta};
 use domain::clock::{Clock, Timestamp};
 use store::outbox::{self, OutboxRow};
-use store::{Store, StoreError};
+use store::{Store, StoreError, statements};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,9 @@ use super::policy::{Policy, Unknown};
 use crate::backoff::{Backoff, WAIT};
 use crate::bell::Bell;
 use crate::error::{Fault, HandlerError};
+use crate::jobs::Bells;
 use crate::life::{Gate, Means};
+use crate::metrics::Metrics;
 
 /// Rows that are worked on at the same time.
 const AT_ONCE: usize = 32;
@@ -47,24 +49,26 @@ pub(crate) struct OutboxWorker<E = Courier> {
 }
 
 impl OutboxWorker {
-    /// The worker of a house; `ends` is told what has come to its end.
-    pub(crate) fn new(means: &Means, ends: Ends, epoch: i64) -> Self {
-        let (store, clock) = (means.store.clone(), means.clock.clone());
-        Self::with(Courier::new(means, ends), store, clock, epoch, Backoff::random())
+    /// The worker of a house; `bells` are rung when that makes a job due, `ends` is told what has come
+    /// to its end.
+    pub(crate) fn new(means: &Means, bells: Bells, ends: Ends, epoch: i64) -> Self {
+        let desk = Desk {
+            store: means.store.clone(),
+            clock: means.clock.clone(),
+            executor: Arc::new(Courier::new(means, bells, ends)),
+            epoch,
+            backoff: Backoff::random(),
+            metrics: means.metrics.clone(),
+        };
+        Self::with(desk)
     }
 }
 
 impl<E: Executor> OutboxWorker<E> {
-    fn with(executor: E, store: Store, clock: Arc<dyn Clock>, epoch: i64, backoff: Backoff) -> Self {
+    fn with(desk: Desk<E>) -> Self {
         Self {
-            policies: executor.table().into_iter().collect(),
-            desk: Desk {
-                store,
-                clock,
-                executor: Arc::new(executor),
-                epoch,
-                backoff,
-            },
+            policies: desk.executor.table().into_iter().collect(),
+            desk,
             running: JoinSet::new(),
             in_hand: HashMap::new(),
             waits: HashMap::new(),
@@ -187,11 +191,24 @@ impl<E: Executor> OutboxWorker<E> {
             return Ok((Vec::new(), next));
         }
         let ids: Vec<i64> = due.iter().map(|row| row.id).collect();
-        let claimed = self
+        let (claimed, cancelled) = self
             .desk
             .store
-            .write(async |tx| outbox::claim(tx, &ids, self.desk.epoch, now).await)
+            .write(async |tx| {
+                let claimed = outbox::claim(tx, &ids, self.desk.epoch, now).await?;
+                let outdated = match claimed.len() < ids.len() {
+                    true => outbox::cancel_outdated(tx, &ids, now).await?,
+                    false => Vec::new(),
+                };
+                Ok::<_, StoreError>((claimed, outdated))
+            })
             .await?;
+        for row in &cancelled {
+            tracing::info!(id = row.id, kind = row.kind, "a row of the outbox is outdated");
+            self.desk.executor.ended(row);
+        }
+        // What has waited behind them is due.
+        let next = if cancelled.is_empty() { next } else { Some(now) };
         Ok((claimed, next))
     }
 
@@ -294,6 +311,7 @@ struct Desk<E> {
     executor: Arc<E>,
     epoch: i64,
     backoff: Backoff,
+    metrics: Arc<Metrics>,
 }
 
 impl<E> Clone for Desk<E> {
@@ -304,12 +322,19 @@ impl<E> Clone for Desk<E> {
             executor: self.executor.clone(),
             epoch: self.epoch,
             backoff: self.backoff.clone(),
+            metrics: self.metrics.clone(),
         }
     }
 }
 
 impl<E: Executor> Desk<E> {
     async fn work_on(&self, row: &OutboxRow, policy: &Policy, waits: u32) -> Next {
+        let (next, asked) = statements::scope(self.try_once(row, policy, waits)).await;
+        self.metrics.outbox_asked(&row.kind, asked.count);
+        next
+    }
+
+    async fn try_once(&self, row: &OutboxRow, policy: &Policy, waits: u32) -> Next {
         let outcome = tokio::select! {
             outcome = self.attempt(row, policy) => outcome,
             () = self.clock.sleep(TIME_LIMIT) => Outcome::Unknown,

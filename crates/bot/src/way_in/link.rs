@@ -62,7 +62,14 @@ pub(crate) async fn plan(tx: &Tx, user: UserId, channel: ChatId, now: Timestamp)
                 .await?;
         }
     }
-    let replaces = before.map(|before| before.id);
+    let replaces = match before {
+        Some(before) => Some(before),
+        // What was to take its place may have been refused.
+        None => entry_links::last_made(tx, user, channel)
+            .await?
+            .filter(|last| matches!(last.closed, Some(CloseReason::Replaced | CloseReason::Expired))),
+    };
+    let replaces = replaces.map(|before| before.id);
     let outbox = Errand::create_link(user, channel, replaces)
         .enqueue(tx, now)
         .await?;

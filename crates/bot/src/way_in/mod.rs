@@ -4,13 +4,17 @@
 //! | module | holds |
 //! |---|---|
 //! | [`redemption`] | an invitation is redeemed |
+//! | [`grant`] | a custodian gives time without one |
 //! | [`link`] | personal links: planned, made, refused, at an end |
 //! | [`arrival`] | somebody is inside |
+//! | [`removal`] | somebody is outside |
 //! | [`rights`] | what Lucien may do in a channel |
 
 pub(crate) mod arrival;
+pub(crate) mod grant;
 pub(crate) mod link;
 pub(crate) mod redemption;
+pub(crate) mod removal;
 pub(crate) mod rights;
 
 use std::collections::BTreeSet;

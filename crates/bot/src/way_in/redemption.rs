@@ -1,16 +1,18 @@
 //! An invitation is redeemed.
 
-use domain::id::UserId;
+use domain::clock::Timestamp;
+use domain::id::{ChatId, UserId};
 use domain::plan::PlanDays;
 use domain::redemption::{Redemption, RedemptionKind};
 use domain::ritual::role_at;
+use domain::role::RoleChangeSource;
 use store::entry_links::CloseReason;
 use store::invitations::{self, FoundInvitation, Offer};
 use store::outbox::{self, Of};
-use store::people::History;
-use store::{StoreError, Tx, subscribers};
+use store::people::{self, History, NewRole};
+use store::{StoreError, Tx, departures, subscribers};
 
-use super::{Scene, become_role, link};
+use super::{HOUSE, Scene, link};
 use crate::outbox::{Bought, CustodianNotice, Errand, OutboxKind, errand, notices};
 
 /// Redeems an invitation that was looked up by whoever opens it; they are stored. None when it has been changed since, or
@@ -37,23 +39,67 @@ pub(crate) async fn redeem(
     {
         return Ok(None);
     }
-    let role = role_at(redemption.stage);
-    become_role(tx, who, role, redemption.reason(), History::Events, now).await?;
+    let change = Change {
+        who,
+        had_one: previous.is_some(),
+        redemption: &redemption,
+        vip: found.vip_channel,
+        by: HOUSE,
+        source: RoleChangeSource::System,
+    };
+    let mut errands = follow(tx, change, now).await?;
+    errands.extend(notices::errands(&notice(&redemption, offer, who), custodians));
+    errand::enqueue_all(tx, &errands, now).await?;
+    Ok(Some(redemption))
+}
+
+/// A membership that was just made or extended.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    /// Whose.
+    pub(super) who: UserId,
+    /// Whether they had one before, however long ago.
+    pub(super) had_one: bool,
+    /// What it is now.
+    pub(super) redemption: &'a Redemption,
+    /// The members' channel of the house.
+    pub(super) vip: Option<ChatId>,
+    /// Who did it; 0 is the house.
+    pub(super) by: UserId,
+    /// Through which door.
+    pub(super) source: RoleChangeSource,
+}
+
+/// Changes what follows: the role with its history, and whatever was to see the person out or would lead
+/// past a ritual that begins. Returns what is to be written into the outbox.
+pub(super) async fn follow(tx: &Tx, change: Change<'_>, now: Timestamp) -> Result<Vec<Errand>, StoreError> {
+    let Change { who, redemption, .. } = change;
+    let role = NewRole {
+        user: who,
+        role: role_at(redemption.stage),
+        by: change.by,
+        reason: redemption.reason(),
+        source: change.source,
+        metadata: None,
+    };
+    people::set_role(tx, &role, History::Events, now).await?;
+    if change.had_one && redemption.begins_ritual() {
+        // Nobody goes whose membership runs.
+        departures::renew(tx, who, now).await?;
+    }
     outbox::cancel(tx, Of::Person(who.0), OutboxKind::Remove.label(), now).await?;
 
     let mut errands = Vec::new();
     if redemption.begins_ritual() {
-        if previous.is_some() {
+        if change.had_one {
             // A link of an earlier ritual leads past the new one.
             errands.extend(link::close_all(tx, who, CloseReason::Revoked, now).await?);
         }
-        if let Some(channel) = found.vip_channel {
+        if let Some(channel) = change.vip {
             errands.push(Errand::unban(who, channel));
         }
     }
-    errands.extend(notices::errands(&notice(&redemption, offer, who), custodians));
-    errand::enqueue_all(tx, &errands, now).await?;
-    Ok(Some(redemption))
+    Ok(errands)
 }
 
 /// The days that an invitation gives. The predecessor let custodians write down plans of any length.

@@ -3,10 +3,11 @@
 use domain::channel::{Channel, ChannelRights};
 use domain::clock::Timestamp;
 use domain::id::ChatId;
-use store::{StoreError, Tx, channels, outbox};
+use store::{StoreError, Tx, channels, jobs, outbox};
 use telegram::chat::Rights;
 
 use super::Scene;
+use crate::jobs::{Expiry, FreeQueue, Job};
 use crate::outbox::{CustodianNotice, OutboxKind, Standing, notices};
 
 /// What Telegram says of Lucien in a channel.
@@ -41,6 +42,12 @@ pub(crate) async fn note(
     let Scene { custodians, now } = scene;
     if !channels::note_rights(tx, found.id, found.rights, at).await? {
         return Ok(());
+    }
+    if found.channel == Channel::Free && found.rights.invite {
+        jobs::hasten(tx, FreeQueue::NAME, now).await?;
+    }
+    if found.channel == Channel::Vip && found.rights.restrict {
+        jobs::hasten(tx, Expiry::NAME, now).await?;
     }
     if found.rights.are_complete() {
         let kinds: Vec<_> = OutboxKind::of_membership().map(OutboxKind::label).collect();

@@ -7,4 +7,5 @@ pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod sim;
+pub(crate) mod sweep;
 pub(crate) mod token;

@@ -1,7 +1,8 @@
 //! `lucien run`: the house, from the operator's environment, until it is stopped.
 
 use std::process;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -11,7 +12,9 @@ use bot::house::{Fatal, StartError};
 use bot::schema::WhenBehind;
 use bot::settings::{Alarm, Introduction, Settings};
 use bot::watchdog::Stall;
+use chrono::TimeDelta;
 use domain::clock::Clock;
+use domain::departure::Grace;
 use store::{Store, StoreOptions};
 use telegram::Gateway;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,6 +26,9 @@ use crate::exit::Failure;
 
 /// Closing a house takes less than 10 s; what has not closed by then is left behind.
 const CLOSING: Duration = Duration::from_millis(9_500);
+
+/// How long the log may take for its last line.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 pub(crate) async fn execute(environment: &Environment) -> Result<(), Failure> {
     // First of all, so that a stop is heard in every phase of the start.
@@ -64,7 +70,12 @@ async fn open(config: Config) -> Result<House, Failure> {
         updates: config.updates,
         http: config.http,
         seed: config.seed,
+        queue_every: TimeDelta::minutes(config.times.process_free_queue_minutes.into()),
+        repeat_window: TimeDelta::minutes(config.times.free_request_spam_window_minutes.into()),
+        sweep_every: TimeDelta::minutes(config.times.cleanup_interval_minutes.into()),
+        grace: Grace::hours(config.times.vip_grace_hours),
         invitation_hours: config.times.invitation_valid_hours,
+        creator: config.texts.creator(),
         when_behind: match config.stage {
             DeploymentStage::Production => WhenBehind::Migrate,
             DeploymentStage::Development => WhenBehind::Refuse,
@@ -78,9 +89,16 @@ async fn open(config: Config) -> Result<House, Failure> {
     Ok(House::start(settings, config.token.bot_id(), store, gateway, voice, clock).await?)
 }
 
-/// The platform starts another process; this one cannot even close what stands still.
+/// The platform starts another process; this one cannot even close what stands still. It may be the log
+/// that nobody takes any more: its last word is waited for, but not for long.
 fn give_up(stall: Stall) {
-    tracing::error!(part = %stall, "ending this process");
+    let (said, heard) = mpsc::channel();
+    let last_word = thread::Builder::new().spawn(move || {
+        tracing::error!(part = %stall, "stands still: this process ends, for only a new one helps");
+        said.send(())
+    });
+    drop(last_word);
+    let _ = heard.recv_timeout(LAST_WORD);
     process::exit(1);
 }
 

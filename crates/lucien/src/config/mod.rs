@@ -64,7 +64,7 @@ pub(crate) struct TimeSettings {
     pub(crate) process_free_queue_minutes: u32,
     pub(crate) free_request_spam_window_minutes: u32,
     pub(crate) invitation_valid_hours: i32,
-    pub(crate) vip_grace_hours: u32,
+    pub(crate) vip_grace_hours: u16,
 }
 
 /// What people read.
@@ -73,6 +73,14 @@ pub(crate) struct TextSettings {
     pub(crate) timezone: Tz,
     pub(crate) creator_username: Option<String>,
     pub(crate) voice_dir: Option<PathBuf>,
+}
+
+impl TextSettings {
+    /// Where the creator can be written to.
+    pub(crate) fn creator(&self) -> Option<Url> {
+        let name = self.creator_username.as_deref()?;
+        Some(Url::parse(&format!("https://t.me/{name}")).expect("a Telegram name is part of an address"))
+    }
 }
 
 /// Where backups go.
@@ -125,7 +133,7 @@ impl Config {
             process_free_queue_minutes: reader.number("PROCESS_FREE_QUEUE_MINUTES", 5, 1, 10_080),
             free_request_spam_window_minutes: reader.number("FREE_REQUEST_SPAM_WINDOW_MINUTES", 5, 1, 10_080),
             invitation_valid_hours: invitation_hours(reader),
-            vip_grace_hours: reader.number("VIP_GRACE_HOURS", 0, 0, 8_760),
+            vip_grace_hours: grace_hours(reader),
         };
         let rates = Rates {
             send_per_second: reader.number("SEND_RATE_PER_SECOND", 25, 1, 1000),
@@ -200,6 +208,18 @@ pub(crate) fn read_issue(environment: &Environment) -> Result<IssueConfig, Vec<P
     complete(config, reader)
 }
 
+/// Reads only where the database is and how long after their end memberships are taken away, in hours, for
+/// `lucien sweep`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn read_sweep(environment: &Environment) -> Result<(DatabaseUrl, u16), Vec<Problem>> {
+    let reader = Reader::new(environment);
+    let grace = grace_hours(&reader);
+    let database = database(&reader).map(|url| (url, grace));
+    complete(database, reader)
+}
+
 /// Reads only where the database and its backups are, for commands that migrate.
 ///
 /// # Errors
@@ -234,6 +254,11 @@ fn complete<T>(value: Option<T>, reader: Reader<'_>) -> Result<T, Vec<Problem>> 
         Some(value) if problems.is_empty() => Ok(value),
         _ => Err(problems),
     }
+}
+
+fn grace_hours(reader: &Reader<'_>) -> u16 {
+    let hours = reader.number("VIP_GRACE_HOURS", 0, 0, 8_760);
+    u16::try_from(hours).expect("it is within the bounds")
 }
 
 fn token(reader: &Reader<'_>) -> Option<BotToken> {

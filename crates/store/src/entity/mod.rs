@@ -1,4 +1,4 @@
-//! The nine tables of the predecessor, as SeaORM sees them.
+//! Those of the predecessor's nine tables that are read and written as SeaORM sees them.
 //!
 //! Private to the store: the repositories translate rows to the domain's types. Columns are always
 //! read by name; in databases that were altered by hand their order differs.
@@ -11,7 +11,6 @@
 
 pub(crate) mod bot_config;
 pub(crate) mod content_packages;
-pub(crate) mod free_channel_requests;
 pub(crate) mod invitation_tokens;
 pub(crate) mod subscription_plans;
 pub(crate) mod user_interests;

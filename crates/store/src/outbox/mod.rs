@@ -14,6 +14,7 @@
 //! All functions that change something tell, by the rows affected, whether they did. Those that take
 //! an epoch do nothing for a worker that has lost the house.
 
+mod due;
 mod row;
 
 use chrono::TimeDelta;
@@ -22,10 +23,14 @@ use sea_orm::{FromQueryResult, Value};
 
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
-use crate::sql::{self, one, parameters};
+use crate::sql::{self, one, parameters, tuples};
 use crate::url::Dialect;
 use crate::value::At;
 
+use due::{FIRST, FREE, UNCLAIMED};
+#[cfg(test)]
+pub(crate) use due::{Look, next_due_query};
+pub use due::{due, due_of, is_at_rest, next_due};
 use row::{COLUMNS, Row, rows};
 pub use row::{NewRow, OutboxRow};
 
@@ -78,54 +83,34 @@ pub enum Of<'a> {
     Person(i64),
 }
 
-/// Of rows of `outbox`: unclaimed, and what they wait for by name is over.
-const FREE: &str = "epoch IS NULL AND done_at IS NULL AND dead_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM outbox earlier
-                    WHERE earlier.id = outbox.after_id AND earlier.done_at IS NULL AND earlier.dead_at IS NULL)";
-
-/// The first pending rows of all sequences: one walk along an index, however they are distributed.
-const HEADS: &str = "SELECT min(id) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL GROUP BY sequence";
+/// Of rows of `outbox` with an `ends_at`: the person is a member again. `$2` is the present moment.
+const OUTDATED: &str = "EXISTS (SELECT 1 FROM vip_subscribers v
+            WHERE v.user_id = outbox.person AND lower(trim(v.status)) = 'active'
+              AND (v.expiry_date > outbox.ends_at OR v.expiry_date >= $2))";
 
 /// Adds a row and returns its id.
 ///
 /// # Errors
 /// When the database does not answer; refused by PostgreSQL when a text is too long.
 pub async fn enqueue(tx: &Tx, row: &NewRow<'_>, now: Timestamp) -> Result<i64, StoreError> {
+    let ids = enqueue_all(tx, std::slice::from_ref(row), now).await?;
+    ids.first()
+        .copied()
+        .ok_or_else(|| StoreError::Unreadable("outbox.id".to_owned()))
+}
+
+/// Adds rows in their order, with one statement, and returns their ids in that order.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn enqueue_all(tx: &Tx, new: &[NewRow<'_>], now: Timestamp) -> Result<Vec<i64>, StoreError> {
+    const COLUMNS: usize = 9;
     #[derive(FromQueryResult)]
     struct Added {
         id: i64,
     }
-    let added: Option<Added> = sql::first(
-        tx,
-        "INSERT INTO outbox (kind, sequence, after_id, person, payload, created_at, attempts, next_try)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
-         RETURNING id",
-        [
-            row.kind.into(),
-            row.sequence.into(),
-            row.after.into(),
-            row.person.into(),
-            row.payload.into(),
-            At(now).into(),
-            row.not_before.map(At).into(),
-        ],
-    )
-    .await?;
-    added
-        .map(|row| row.id)
-        .ok_or_else(|| StoreError::Unreadable("outbox.id".to_owned()))
-}
-
-/// Adds rows in their order, with one statement.
-///
-/// # Errors
-/// As [`enqueue`].
-pub async fn enqueue_all(tx: &Tx, new: &[NewRow<'_>], now: Timestamp) -> Result<(), StoreError> {
-    const COLUMNS: usize = 8;
+    let mut ids = Vec::with_capacity(new.len());
     for batch in new.chunks(BATCH) {
-        let rows: Vec<String> = (0..batch.len())
-            .map(|row| format!("({})", parameters(row * COLUMNS + 1, COLUMNS)))
-            .collect();
         let values = batch.iter().flat_map(|row| -> [Value; COLUMNS] {
             [
                 row.kind.into(),
@@ -136,16 +121,22 @@ pub async fn enqueue_all(tx: &Tx, new: &[NewRow<'_>], now: Timestamp) -> Result<
                 At(now).into(),
                 0.into(),
                 row.not_before.map(At).into(),
+                row.ends_at.map(At).into(),
             ]
         });
         let insert = format!(
-            "INSERT INTO outbox (kind, sequence, after_id, person, payload, created_at, attempts, next_try)
-             VALUES {}",
-            rows.join(", ")
+            "INSERT INTO outbox
+                 (kind, sequence, after_id, person, payload, created_at, attempts, next_try, ends_at)
+             VALUES {}
+             RETURNING id",
+            tuples(1, batch.len(), COLUMNS)
         );
-        sql::execute(tx, &insert, values).await?;
+        let added: Vec<Added> = sql::all(tx, &insert, values).await?;
+        ids.extend(added.iter().map(|row| row.id));
     }
-    Ok(())
+    // Numbers are given in the order of the rows, but may be told in any.
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// The row of that id.
@@ -158,68 +149,10 @@ pub async fn find(db: &impl Connection, id: i64) -> Result<Option<OutboxRow>, St
     Ok(row.map(OutboxRow::from))
 }
 
-/// Rows that can be claimed now, in our order, at most `limit`: unclaimed, the first of their
-/// sequence, their moment reached, and what they wait for over.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn due(db: &impl Connection, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-    due_where(db, "", Vec::new(), now, limit).await
-}
-
-/// The same, of some kinds only.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn due_of(
-    db: &impl Connection,
-    kinds: &[&str],
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<OutboxRow>, StoreError> {
-    if kinds.is_empty() {
-        return Ok(Vec::new());
-    }
-    let condition = format!("AND kind IN ({})", parameters(3, kinds.len()));
-    let kinds: Vec<Value> = kinds.iter().map(|kind| (*kind).into()).collect();
-    due_where(db, &condition, kinds, now, limit).await
-}
-
-async fn due_where(
-    db: &impl Connection,
-    condition: &str,
-    values: Vec<Value>,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<OutboxRow>, StoreError> {
-    let query = format!(
-        "SELECT {COLUMNS} FROM outbox
-         WHERE id IN ({HEADS}) AND {FREE} AND (next_try IS NULL OR next_try <= $1) {condition}
-         ORDER BY id
-         LIMIT $2"
-    );
-    let always = [At(now).into(), i64::from(limit).into()];
-    rows(db, &query, always.into_iter().chain(values)).await
-}
-
-/// The next moment after `now` at which a row becomes due by time alone.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn next_due(db: &impl Connection, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Next {
-        at: Option<At>,
-    }
-    let query =
-        format!("SELECT min(next_try) AS at FROM outbox WHERE id IN ({HEADS}) AND {FREE} AND next_try > $1");
-    let next: Option<Next> = sql::first(db, &query, [At(now).into()]).await?;
-    Ok(next.and_then(|next| next.at).map(|at| at.0))
-}
-
 /// Takes rows in hand for the present epoch, and returns those that still were due, in our order.
 /// With an epoch that is over, none are; and no new epoch begins until this transaction ends, so
 /// that [`recover`] sees every claim of those before.
+/// Outdated ones ([`NewRow::ends_at`]) are left, for [`cancel_outdated`].
 ///
 /// # Errors
 /// When the database does not answer.
@@ -234,10 +167,8 @@ pub async fn claim(tx: &Tx, ids: &[i64], epoch: i64, now: Timestamp) -> Result<V
     };
     let update = format!(
         "UPDATE outbox SET epoch = $1, claimed_at = $2
-         WHERE id IN ({}) AND {FREE} AND (next_try IS NULL OR next_try <= $2)
-           AND NOT EXISTS (SELECT 1 FROM outbox earlier
-                           WHERE earlier.sequence = outbox.sequence AND earlier.id < outbox.id
-                             AND earlier.done_at IS NULL AND earlier.dead_at IS NULL)
+         WHERE id IN ({}) AND {UNCLAIMED} AND (next_try IS NULL OR next_try <= $2) AND {FIRST} AND {FREE}
+           AND NOT (ends_at IS NOT NULL AND {OUTDATED})
            AND EXISTS (SELECT 1 FROM house WHERE house.epoch = $1 {held})
          RETURNING {COLUMNS}",
         parameters(3, ids.len())
@@ -247,6 +178,28 @@ pub async fn claim(tx: &Tx, ids: &[i64], epoch: i64, now: Timestamp) -> Result<V
     let mut claimed = rows(tx, &update, values).await?;
     claimed.sort_by_key(|row| row.id);
     Ok(claimed)
+}
+
+/// Takes back those of these rows that are outdated ([`NewRow::ends_at`]) and that nobody has in hand:
+/// [`claim`] leaves them. They end as [`CANCELLED`] and are returned in our order, see [`cancel`].
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn cancel_outdated(tx: &Tx, ids: &[i64], now: Timestamp) -> Result<Vec<OutboxRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let update = format!(
+        "UPDATE outbox SET done_at = $2, failure = $1
+         WHERE id IN ({}) AND {UNCLAIMED} AND ends_at IS NOT NULL AND {OUTDATED}
+         RETURNING {COLUMNS}",
+        parameters(3, ids.len())
+    );
+    let values = [CANCELLED.into(), At(now).into()];
+    let values = values.into_iter().chain(ids.iter().map(|id| (*id).into()));
+    let mut cancelled = rows(tx, &update, values).await?;
+    cancelled.sort_by_key(|row| row.id);
+    Ok(cancelled)
 }
 
 /// Whether the row is in this epoch's hand, for a transaction that changes something for it. The row
@@ -472,36 +425,12 @@ pub async fn backlog(db: &impl Connection) -> Result<OutboxBacklog, StoreError> 
 /// # Errors
 /// When the database does not answer.
 pub async fn in_hand(db: &impl Connection) -> Result<i64, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        count: i64,
-    }
-    let row: Option<Row> = sql::first(
+    sql::count(
         db,
         "SELECT count(*) AS count FROM outbox WHERE epoch IS NOT NULL AND done_at IS NULL AND dead_at IS NULL",
         [],
     )
-    .await?;
-    Ok(row.map_or(0, |row| row.count))
-}
-
-/// Whether nothing is in hand and nothing could be claimed at a moment.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn is_at_rest(db: &impl Connection, now: Timestamp) -> Result<bool, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        id: i64,
-    }
-    let query = format!(
-        "SELECT id FROM outbox
-         WHERE epoch IS NOT NULL AND done_at IS NULL AND dead_at IS NULL
-            OR id IN ({HEADS}) AND {FREE} AND (next_try IS NULL OR next_try <= $1)
-         LIMIT 1"
-    );
-    let busy: Option<Row> = sql::first(db, &query, [At(now).into()]).await?;
-    Ok(busy.map(|row| row.id).is_none())
+    .await
 }
 
 /// Removes what is kept long enough ([`DONE_KEPT`], [`DEAD_KEPT`]), at most [`SWEPT_AT_ONCE`] of

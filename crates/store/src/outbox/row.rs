@@ -23,6 +23,9 @@ pub struct NewRow<'a> {
     pub payload: &'a str,
     /// Not before this moment.
     pub not_before: Option<Timestamp>,
+    /// Of what sees somebody out: the end of the membership that it was made for. It is outdated once they
+    /// have a later one.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// A row.
@@ -48,6 +51,8 @@ pub struct OutboxRow {
     pub next_try: Option<Timestamp>,
     /// The epoch that has it in hand; stays when the row has ended.
     pub claimed: Option<i64>,
+    /// The end of the membership that it was made for, see [`NewRow::ends_at`].
+    pub ends_at: Option<Timestamp>,
     /// Since when it is in hand.
     pub claimed_at: Option<Timestamp>,
     /// Whether Telegram may have done it already. Of a row that has ended: nobody will know.
@@ -71,7 +76,7 @@ impl OutboxRow {
 }
 
 pub(super) const COLUMNS: &str = "id, kind, sequence, after_id, person, payload, created_at, attempts, next_try, epoch, \
-                       claimed_at, unknown, result, failure, done_at, dead_at";
+                       claimed_at, unknown, result, failure, done_at, dead_at, ends_at";
 
 #[derive(FromQueryResult)]
 pub(super) struct Row {
@@ -91,6 +96,7 @@ pub(super) struct Row {
     failure: Option<String>,
     done_at: Option<At>,
     dead_at: Option<At>,
+    ends_at: Option<At>,
 }
 
 impl From<Row> for OutboxRow {
@@ -106,6 +112,7 @@ impl From<Row> for OutboxRow {
             attempts: row.attempts,
             next_try: row.next_try.map(|at| at.0),
             claimed: row.epoch,
+            ends_at: row.ends_at.map(|at| at.0),
             claimed_at: row.claimed_at.map(|at| at.0),
             unknown: row.unknown,
             result: row.result,

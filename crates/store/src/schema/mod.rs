@@ -16,6 +16,7 @@ mod first_light;
 mod house_holds;
 mod migration;
 mod nine_tables;
+mod other_ways;
 mod run;
 mod way_in;
 
@@ -38,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
     first_light::MIGRATION,
     house_holds::MIGRATION,
     way_in::MIGRATION,
+    other_ways::MIGRATION,
 ];
 
 /// Our table of applied migrations.

@@ -318,13 +318,14 @@ mod tests {
         super::super::first_light::MIGRATION,
         super::super::house_holds::MIGRATION,
         super::super::way_in::MIGRATION,
+        super::super::other_ways::MIGRATION,
         step(
-            "0005_good",
+            "0006_good",
             &["CREATE TABLE good (id INTEGER)"],
             &["DROP TABLE good"],
         ),
         step(
-            "0006_bad",
+            "0007_bad",
             &["CREATE TABLE half (id INTEGER); DROP TABLE missing;"],
             &[""],
         ),
@@ -335,8 +336,9 @@ mod tests {
         super::super::first_light::MIGRATION,
         super::super::house_holds::MIGRATION,
         super::super::way_in::MIGRATION,
+        super::super::other_ways::MIGRATION,
         step(
-            "0005_stuck",
+            "0006_stuck",
             &["CREATE TABLE stuck (id INTEGER)"],
             &["DROP TABLE stuck; DROP TABLE missing"],
         ),
@@ -348,7 +350,7 @@ mod tests {
             let before = tables(&store.read()).await.unwrap();
             let failed = up(&store, FAILING, None, now()).await.unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0006_bad"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0007_bad"),
                 "{failed:?}"
             );
             assert_eq!(tables(&store.read()).await.unwrap(), before);
@@ -359,7 +361,7 @@ mod tests {
                 .await
                 .unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0005_stuck"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0006_stuck"),
                 "{failed:?}"
             );
             assert_eq!(state(&store.read(), STUCK).await, Ok(SchemaState::Current));

@@ -39,6 +39,9 @@ fn a_question_is_consumed_once_and_shows_its_result() {
             changed(&store, async |tx| confirmations::set_result(tx, id, text).await).await
         };
         assert!(!result("early").await);
+        let found = async || confirmations::find(&store.read(), id, CUSTODIAN).await.unwrap();
+        assert!(found().await.is_some_and(|question| !question.consumed));
+        assert_eq!(confirmations::find(&store.read(), id, UserId(8)).await, Ok(None));
         assert_eq!(
             consume(&store, id, UserId(8), 1).await,
             Consumption::Unknown,

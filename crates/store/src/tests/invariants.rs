@@ -1,6 +1,7 @@
 //! Each invariant finds what offends against it, and none finds anything else.
 
 use domain::id::{ChatId, UserId};
+use domain::queue::REPEAT_WINDOW;
 use domain::ritual::role_at;
 use domain::role::{RoleChangeReason, RoleChangeSource};
 use domain::subscription::Stage;
@@ -13,10 +14,12 @@ use super::{add_people, later, now, on_every_store, run_sql};
 use crate::entry_links::{self, NewEntryLink};
 use crate::invariants::{self, INVARIANTS, OFFENDERS, Scope};
 use crate::people::{self, History, NewRole};
+use crate::requests::{self, NewRequest};
 use crate::{Store, StoreError, confirmations, outbox, subscribers};
 
 /// What offends, and whom it is laid to. In the house below, 7 is a member with a link at the third
-/// stage (token 1, link 1, made by row 1 of the outbox), 8 a visitor; token 2 is not used.
+/// stage (token 1, link 1, made by row 1 of the outbox), 8 a visitor who was a member (departure 1) and
+/// waits for the Free channel (request 1); token 2 is not used.
 const OFFENCES: &[(&str, &str, &[i64])] = &[
     (
         "used-tokens-tell-by-whom",
@@ -124,6 +127,11 @@ const OFFENCES: &[(&str, &str, &[i64])] = &[
     ),
     (
         "open-links-are-members-links",
+        "UPDATE vip_subscribers SET status = 'expired'; UPDATE departures SET user_id = 7",
+        &[1],
+    ),
+    (
+        "open-links-are-members-links",
         "UPDATE entry_links SET user_id = 8",
         &[1],
     ),
@@ -151,6 +159,60 @@ const OFFENCES: &[(&str, &str, &[i64])] = &[
     (
         "what-is-confirmed-has-a-result",
         "UPDATE confirmations SET consumed_at = created_at",
+        &[1],
+    ),
+    (
+        "one-wait-each",
+        "DROP INDEX ux_free_channel_requests_pending;
+         INSERT INTO free_channel_requests VALUES (9, 8, '2026-10-01 00:00:00.000000', FALSE, NULL)",
+        &[8],
+    ),
+    (
+        "queued-requests-are-on-their-way",
+        "UPDATE free_requests SET outbox_id = 99",
+        &[1],
+    ),
+    (
+        "queued-requests-are-on-their-way",
+        "UPDATE free_requests SET outbox_id = 1; UPDATE outbox SET dead_at = created_at",
+        &[1],
+    ),
+    (
+        "requests-end-once",
+        "UPDATE free_channel_requests SET processed = TRUE",
+        &[1],
+    ),
+    ("requests-end-once", "UPDATE free_requests SET outcome = 'GONE'", &[1]),
+    (
+        "one-departure-each",
+        "DROP INDEX ux_departures_due; UPDATE departures SET state = 'DUE', settled_at = NULL;
+         INSERT INTO departures (user_id, expiry, ended_at, state)
+         SELECT user_id, expiry, ended_at, state FROM departures",
+        &[8],
+    ),
+    (
+        "members-do-not-depart",
+        "UPDATE departures SET user_id = 7, state = 'DUE', settled_at = NULL",
+        &[1],
+    ),
+    (
+        "departures-are-settled-or-due",
+        "UPDATE departures SET settled_at = NULL",
+        &[1],
+    ),
+    (
+        "departures-are-settled-or-due",
+        "UPDATE departures SET state = 'DUE'",
+        &[1],
+    ),
+    (
+        "departures-are-settled-or-due",
+        "UPDATE departures SET state = 'GONE'",
+        &[1],
+    ),
+    (
+        "removals-tell-of-whom",
+        "UPDATE outbox SET ends_at = created_at, person = NULL",
         &[1],
     ),
     ("rows-wait-for-older-ones", "UPDATE outbox SET after_id = id", &[1]),
@@ -186,6 +248,17 @@ const OFFENCES: &[(&str, &str, &[i64])] = &[
         "CREATE TABLE loose AS SELECT * FROM invitations; DROP TABLE invitations;
          ALTER TABLE loose RENAME TO invitations; UPDATE invitations SET token_id = 98 WHERE token_id = 2",
         &[98],
+    ),
+    (
+        "companions-have-their-row",
+        "DROP TABLE reminders; CREATE TABLE reminders (user_id BIGINT); INSERT INTO reminders VALUES (97)",
+        &[97],
+    ),
+    (
+        "companions-have-their-row",
+        "CREATE TABLE loose AS SELECT * FROM free_requests; DROP TABLE free_requests;
+         ALTER TABLE loose RENAME TO free_requests; UPDATE free_requests SET request_id = 96",
+        &[96],
     ),
 ];
 
@@ -225,6 +298,18 @@ async fn house(store: &Store) {
             };
             people::set_role(tx, &role, History::Changes, later(30)).await?;
             confirmations::open(tx, UserId(9), "{}", later(60), now()).await?;
+            let request = NewRequest {
+                user: UserId(8),
+                channel: ChatId(-200),
+                chat: ChatId(8),
+            };
+            requests::note(tx, &request, REPEAT_WINDOW, later(35)).await?;
+            tx.execute_unprepared(
+                "INSERT INTO departures (user_id, expiry, ended_at, state, settled_at)
+                 VALUES (8, '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000', 'RELEASED',
+                         '2026-01-01 00:00:00.000000')",
+            )
+            .await?;
             Ok(())
         })
         .await;

@@ -7,7 +7,9 @@ use domain::token::{Invitation, InvitationCode, InvitationPlan, Usage, Verdict};
 
 use super::outbox::changed;
 use super::{Kind, add_people, at_once, held_up, later, lines, now, on, on_every_store, run_sql, spelled};
-use crate::invitations::{self, FoundInvitation, IssueError, Issued, NewInvitation, Offer, TokenKind};
+use crate::invitations::{
+    self, FoundInvitation, IssueError, Issued, NewGrant, NewInvitation, Offer, TokenKind,
+};
 use crate::subscribers::{self, Grant};
 use crate::tokens::{self, NewToken};
 use crate::{Dialect, Store, blocks, plans};
@@ -402,4 +404,39 @@ fn whoever_comes_second_waits_for_the_first() {
             assert_eq!(verdict, expected);
         });
     }
+}
+
+#[test]
+fn a_grant_is_used_from_the_beginning_and_knows_its_plan() {
+    on_every_store(async |store| {
+        add_people(&store, [7]).await;
+        let plan = plan(&store).await;
+        issue(&store, plan.id, 1).await;
+        let new = NewGrant {
+            user: UserId(7),
+            plan: &plan,
+            by: UserId(9),
+        };
+        let mut numbers = [1, 2].into_iter();
+        let codes = || code(numbers.next().unwrap());
+        let granted: Result<_, IssueError> = store
+            .write(async |tx| invitations::grant(tx, &new, codes, now()).await)
+            .await;
+        let granted = granted.unwrap();
+        let found = invitations::find(&store.read(), granted, UserId(7)).await;
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.code, code(2), "the first one was taken");
+        assert_eq!(found.kind, TokenKind::Grant);
+        assert_eq!(found.offer, Some(mensual()));
+        assert_eq!(
+            (found.invitation.usage, found.used_at),
+            (Usage::By(UserId(7)), Some(now()))
+        );
+        assert!(!claim(&store, &found, 8).await);
+        assert_eq!(plans::of_token(&store.read(), granted).await, Ok(Some(plan)));
+        assert_eq!(
+            plans::of_token(&store.read(), domain::id::TokenId(99)).await,
+            Ok(None)
+        );
+    });
 }

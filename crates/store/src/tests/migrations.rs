@@ -1,15 +1,18 @@
 //! Migrations: the schema that they make, up and down, several at once, and what is refused.
 
+use sea_orm::ConnectionTrait as _;
+
 use super::nine_tables as expected;
-use super::{Database, Kind, later, lines, now, on_every_database, run_sql};
+use super::{Database, Kind, later, lines, now, on_every_database, run_sql, spelled};
 use crate::schema::{Consent, Loss, SchemaError, SchemaState};
 use crate::session::Connection;
-use crate::{Dialect, Store, StoreOptions, schema};
+use crate::{Dialect, Refusal, Store, StoreError, StoreOptions, schema};
 
 const FIRST: &str = "0001_nine_tables";
 const SECOND: &str = "0002_first_light";
 const THIRD: &str = "0003_house_holds";
 const FOURTH: &str = "0004_way_in";
+const FIFTH: &str = "0005_other_ways";
 
 /// `table.column | type | nullability, key`
 async fn columns(db: &impl Connection) -> Vec<String> {
@@ -225,7 +228,7 @@ fn migration_2_widens_the_token_where_its_length_counts() {
         if store.dialect() == Dialect::Postgres {
             let long = "INSERT INTO invitation_tokens VALUES (1, 'ABCDEFGHIJKLMNOPQR', 1, '2026-01-01', 24, false, NULL, NULL, NULL)";
             run_sql(&store, long).await;
-            let refused = down(&store, 3, agreed(&database.url.database_name()))
+            let refused = down(&store, 4, agreed(&database.url.database_name()))
                 .await
                 .unwrap_err();
             assert!(
@@ -242,7 +245,7 @@ fn down_to_nothing_leaves_nothing_and_up_again_is_the_same() {
     on_every_database(async |database| {
         let store = database.open().await;
         let mut after = vec![everything(&store).await];
-        let steps = [FIRST, SECOND, THIRD, FOURTH];
+        let steps = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
         for step in steps {
             assert_eq!(up(&store, 1).await, [step]);
             after.push(everything(&store).await);
@@ -267,7 +270,7 @@ fn down_to_nothing_leaves_nothing_and_up_again_is_the_same() {
         assert_eq!(&everything(&store).await, after.last().unwrap());
         assert_eq!(
             down(&store, 9, SILENT).await.unwrap(),
-            [FOURTH, THIRD, SECOND, FIRST]
+            [FIFTH, FOURTH, THIRD, SECOND, FIRST]
         );
         assert_eq!(everything(&store).await, after[0]);
     });
@@ -284,7 +287,7 @@ fn states() {
         up(&store, 1).await;
         let behind = SchemaState::Behind {
             applied: vec![FIRST.to_owned()],
-            pending: [SECOND, THIRD, FOURTH].map(str::to_owned).to_vec(),
+            pending: [SECOND, THIRD, FOURTH, FIFTH].map(str::to_owned).to_vec(),
         };
         assert_eq!(state().await, behind);
         schema::up(&store, None, later(5)).await.unwrap();
@@ -300,6 +303,7 @@ fn states() {
             (SECOND, Some(later(5)), true),
             (THIRD, Some(later(5)), true),
             (FOURTH, Some(later(5)), true),
+            (FIFTH, Some(later(5)), true),
         ];
         assert_eq!(seen, expected);
     });
@@ -392,7 +396,7 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
                 database: confirmed,
                 ..agreed("")
             };
-            let refused = down(&store, 4, consent).await.unwrap_err();
+            let refused = down(&store, 5, consent).await.unwrap_err();
             let losses = [("settings", 1), ("users", 2)].map(|(table, rows)| Loss {
                 table: table.to_owned(),
                 rows,
@@ -414,7 +418,7 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
                 backup_exists: false,
                 ..agreed(&name)
             };
-            let refused = down(&store, 4, consent).await.unwrap_err();
+            let refused = down(&store, 5, consent).await.unwrap_err();
             assert_eq!(
                 refused,
                 SchemaError::NeedsBackup {
@@ -424,8 +428,8 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
         }
         assert_eq!(everything(&store).await, before);
         assert_eq!(
-            down(&store, 2, SILENT).await.unwrap(),
-            [FOURTH, THIRD],
+            down(&store, 3, SILENT).await.unwrap(),
+            [FIFTH, FOURTH, THIRD],
             "they drop no rows"
         );
         assert_eq!(down(&store, 2, agreed(&name)).await.unwrap(), [SECOND, FIRST]);
@@ -453,7 +457,7 @@ fn several_that_start_at_once_migrate_once() {
             applied.push(start.await.unwrap());
         }
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 4]);
+        assert_eq!(applied, [0, 0, 5]);
     });
 }
 
@@ -469,7 +473,7 @@ fn only_an_empty_database_is_created() {
 }
 
 /// Rows that a database holds after each step, with what must be left of them after all steps.
-const SAMPLES: [(&str, &str, &str, &[&str]); 4] = [
+const SAMPLES: [(&str, &str, &str, &[&str]); 5] = [
     (
         FIRST,
         "INSERT INTO users VALUES (7, 'ana', 'Ana', NULL, 'VIP', '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000');
@@ -508,7 +512,8 @@ const SAMPLES: [(&str, &str, &str, &[&str]); 4] = [
          VALUES ('notice', 'chat 7', '{}', '2026-01-01 00:00:00.000000', 0);
          INSERT INTO dialogues VALUES (7, 'token', 'plan', '{}', 5, NULL, '2026-01-01 00:00:00.000000', '2026-01-02 00:00:00.000000');
          INSERT INTO reachability VALUES (7, '2026-01-01 00:00:00.000000', 'told', '2026-01-01 00:00:00.000000');",
-        "SELECT o.kind || ' ' || d.step || ' ' || r.reason AS line FROM outbox o, dialogues d, reachability r",
+        "SELECT o.kind || ' ' || d.step || ' ' || r.reason AS line FROM outbox o, dialogues d, reachability r
+         WHERE o.kind = 'notice'",
         &["notice plan told"],
     ),
     (
@@ -526,6 +531,21 @@ const SAMPLES: [(&str, &str, &str, &[&str]); 4] = [
         "SELECT i.kind || ' ' || l.url || ' ' || r.decision || ' ' || s.line || ' ' || p.standing || ' ' || c.action AS line
          FROM invitations i, entry_links l, door_requests r, door_said s, presence p, confirmations c, blocks, channel_rights",
         &["invitation https://t.me/+a open FINISH left {}"],
+    ),
+    (
+        FIFTH,
+        "INSERT INTO free_requests (request_id, channel_id, number, replied) VALUES (1, -200, 1, 1);
+         INSERT INTO jobs (name, epoch, failures, cursor) VALUES ('expiry', 3, 0, '[7]');
+         INSERT INTO departures (user_id, expiry, ended_at, state)
+         VALUES (7, '2026-02-01 00:00:00.000000', '2026-02-01 00:00:00.000001', 'DUE');
+         INSERT INTO holds VALUES ('CAP', '2026-02-01 00:00:00.000000', NULL);
+         INSERT INTO exemptions VALUES (8, '2026-01-01 00:00:00.000000', 9);
+         INSERT INTO reminders VALUES (7, '2026-02-01 00:00:00.000000', '3D', '2026-01-29 00:00:00.000000');
+         INSERT INTO outbox (kind, sequence, payload, created_at, attempts, ends_at)
+         VALUES ('remove', 'member 7', '{}', '2026-02-01 00:00:00.000001', 0, '2026-02-01 00:00:00.000000')",
+        "SELECT j.name || ' ' || d.state || ' ' || h.reason || ' ' || r.kind || ' ' || o.kind AS line
+         FROM free_requests, jobs j, departures d, holds h, exemptions, reminders r, outbox o WHERE o.ends_at = d.expiry",
+        &["expiry DUE CAP 3D remove"],
     ),
 ];
 
@@ -552,6 +572,61 @@ fn rows_survive_the_steps_after_them() {
     });
 }
 
+/// The predecessor let one person wait several times.
+#[test]
+fn migration_5_lets_everybody_wait_once() {
+    on_every_database(async |database| {
+        let store = database.open().await;
+        up(&store, 4).await;
+        run_sql(
+            &store,
+            "INSERT INTO users VALUES (1, NULL, 'Ana', NULL, 'FREE', '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000');
+             INSERT INTO users VALUES (2, NULL, 'Bea', NULL, 'FREE', '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000');
+             INSERT INTO free_channel_requests VALUES (11, 1, '2026-01-03 00:00:00.000000', false, NULL);
+             INSERT INTO free_channel_requests VALUES (12, 1, '2026-01-02 00:00:00.000000', false, NULL);
+             INSERT INTO free_channel_requests VALUES (13, 1, '2026-01-02 00:00:00.000000', false, NULL);
+             INSERT INTO free_channel_requests VALUES (14, 1, '2026-01-01 00:00:00.000000', true, '2026-01-01 00:05:00.000000');
+             INSERT INTO free_channel_requests VALUES (15, 2, '2026-01-04 00:00:00.000000', false, NULL);",
+        )
+        .await;
+        assert_eq!(up(&store, 1).await, [FIFTH]);
+        let left = spelled(&store, "free_channel_requests", &["id", "processed_at"]).await;
+        let quoted = |line: &str| match store.dialect() {
+            Dialect::Sqlite => line.to_owned(),
+            Dialect::Postgres => {
+                let (id, rest) = line.split_once(' ').unwrap();
+                format!("'{id}' {}", rest.replace(".000000", ""))
+            }
+        };
+        let expected = [
+            "11 '2026-01-03 00:00:00.000000'",
+            "12 NULL",
+            "13 '2026-01-02 00:00:00.000000'",
+            "14 '2026-01-01 00:05:00.000000'",
+            "15 NULL",
+        ];
+        assert_eq!(left, expected.map(quoted));
+        let again =
+            "INSERT INTO free_channel_requests VALUES (16, 2, '2026-01-05 00:00:00.000000', false, NULL)";
+        let refused = store
+            .write(async |tx| {
+                tx.execute_unprepared(again).await?;
+                Ok::<_, StoreError>(())
+            })
+            .await;
+        assert!(
+            matches!(
+                refused,
+                Err(StoreError::Refused {
+                    kind: Refusal::Unique,
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+    });
+}
+
 /// A missing file and an empty one are told apart by `create` alone.
 #[test]
 fn looking_changes_nothing() {
@@ -560,7 +635,7 @@ fn looking_changes_nothing() {
         let before = objects(&store.read()).await;
         schema::state(&store).await.unwrap();
         let steps = schema::status(&store).await.unwrap();
-        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 4);
+        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 5);
         assert_eq!(objects(&store.read()).await, before);
     });
 }

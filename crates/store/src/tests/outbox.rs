@@ -2,14 +2,15 @@
 
 use chrono::TimeDelta;
 use domain::clock::Timestamp;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, Statement};
 
-use super::{Kind, held_up, later, now, on, on_every_store};
+use super::departures::{end, members, renewed};
+use super::{Kind, held_up, later, now, on, on_every_store, run_sql};
 use crate::outbox::{
-    self, CANCELLED, DEAD_KEPT, DONE_KEPT, NewRow, Of, OutboxBacklog, OutboxRow, OutboxSwept, SWEPT_AT_ONCE,
-    UNKNOWN,
+    self, CANCELLED, DEAD_KEPT, DONE_KEPT, Look, NewRow, Of, OutboxBacklog, OutboxRow, OutboxSwept,
+    SWEPT_AT_ONCE, UNKNOWN, next_due_query,
 };
-use crate::{Store, StoreError, Tx, house};
+use crate::{Dialect, Store, StoreError, Tx, house};
 
 pub(super) fn row(sequence: &str) -> NewRow<'_> {
     NewRow {
@@ -19,6 +20,7 @@ pub(super) fn row(sequence: &str) -> NewRow<'_> {
         person: Some(7),
         payload: "{\"line\":1}",
         not_before: None,
+        ends_at: None,
     }
 }
 
@@ -93,6 +95,7 @@ fn a_row_is_added_claimed_and_finished() {
             attempts: 0,
             next_try: None,
             claimed: None,
+            ends_at: None,
             claimed_at: None,
             unknown: false,
             result: None,
@@ -540,20 +543,28 @@ fn texts_that_are_too_long_are_refused_where_lengths_count() {
     });
 }
 
+/// How a database is going to answer a question, a line per step.
+pub(super) async fn plan(store: &Store, query: &str) -> String {
+    let explain = match store.dialect() {
+        Dialect::Sqlite => format!("EXPLAIN QUERY PLAN {query}"),
+        Dialect::Postgres => format!("EXPLAIN {query}"),
+    };
+    let column = match store.dialect() {
+        Dialect::Sqlite => "detail",
+        Dialect::Postgres => "QUERY PLAN",
+    };
+    let db = store.read();
+    let explain = Statement::from_string(db.get_database_backend(), explain);
+    let steps = db.query_all_raw(explain).await.unwrap();
+    let steps: Vec<String> = steps.iter().map(|row| row.try_get("", column).unwrap()).collect();
+    steps.join("\n")
+}
+
 #[test]
 fn the_questions_asked_all_the_time_use_their_indexes() {
     on([Kind::Memory], async |database| {
         let store = database.migrated().await;
-        let db = &store.read();
         for (query, index) in [
-            (
-                "SELECT min(id) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL GROUP BY sequence",
-                "INDEX ix_outbox_pending",
-            ),
-            (
-                "SELECT 1 FROM outbox WHERE sequence = 'a' AND id < 5 AND done_at IS NULL AND dead_at IS NULL",
-                "ix_outbox_pending (sequence=? AND id<?)",
-            ),
             (
                 "UPDATE outbox SET epoch = NULL WHERE epoch IS NOT NULL AND done_at IS NULL AND dead_at IS NULL",
                 "ix_outbox_claimed",
@@ -571,17 +582,146 @@ fn the_questions_asked_all_the_time_use_their_indexes() {
                 "ix_outbox_person",
             ),
         ] {
-            let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {query}"));
-            let plan: Vec<String> = db
-                .query_all_raw(explain)
-                .await
-                .unwrap()
-                .iter()
-                .map(|row| row.try_get("", "detail").unwrap())
-                .collect();
-            let plan = plan.join("; ");
+            let plan = plan(&store, query).await;
             assert!(plan.contains(index) && !plan.contains("B-TREE"), "{plan}");
         }
+    });
+}
+
+/// Also while it knows nothing of the rows: of a table that has just been filled, PostgreSQL believes that
+/// few of them are pending.
+#[test]
+fn what_is_due_is_found_along_indexes_however_full_the_outbox_is() {
+    on_every_store(async |store| {
+        let rows = 5_000;
+        let numbers = match store.dialect() {
+            Dialect::Sqlite => {
+                format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})")
+            }
+            Dialect::Postgres => format!("WITH n (i) AS (SELECT generate_series(1, {rows}))"),
+        };
+        let fill = format!(
+            "INSERT INTO outbox (kind, sequence, person, payload, created_at, attempts)
+             {numbers} SELECT 'notice', 'member ' || i, i, '{{}}', '2026-01-01 00:00:00.000000', 0 FROM n"
+        );
+        run_sql(&store, &fill).await;
+        let question = |query: String| {
+            let now = match store.dialect() {
+                Dialect::Sqlite => "'2026-06-01 00:00:00.000000'",
+                Dialect::Postgres => "CAST('2026-06-01' AS timestamp)",
+            };
+            query.replace("$1", now).replace("$2", "32")
+        };
+        for known in [false, true] {
+            if known {
+                run_sql(&store, "ANALYZE").await;
+            }
+            let near = plan(&store, &question(Look::Near.query(store.dialect(), ""))).await;
+            let next = plan(&store, &question(next_due_query())).await;
+            for (plan, indexes) in [
+                (
+                    &near,
+                    &["ix_outbox_ready", "ix_outbox_later", "ix_outbox_pending"][..],
+                ),
+                (&next, &["ix_outbox_later", "ix_outbox_pending"]),
+            ] {
+                for index in indexes {
+                    assert!(plan.contains(index), "{plan}");
+                }
+                for detour in ["ix_outbox_person", "Seq Scan", "B-TREE"] {
+                    assert!(!plan.contains(detour), "{plan}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_stands_behind_a_long_sequence_is_found() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        let long: Vec<NewRow<'_>> = (0..1_010).map(|_| row("long")).collect();
+        let ids = changed(&store, async |tx| outbox::enqueue_all(tx, &long, now()).await).await;
+        let behind = put(&store, row("short")).await;
+        assert_eq!(due(&store, now()).await, [ids[0], behind]);
+        assert_eq!(claim(&store, &[ids[0]], epoch).await, [ids[0]]);
+        assert_eq!(due(&store, now()).await, [behind]);
+        assert_eq!(claim(&store, &[behind], epoch).await, [behind]);
+        assert_eq!(due(&store, now()).await, [0; 0]);
+    });
+}
+
+/// Somebody who became a member again is not seen out, whatever was written down before.
+#[test]
+fn what_is_outdated_is_left_and_taken_back() {
+    on_every_store(async |store| {
+        let epoch = raise(&store).await;
+        members(&store, &[(1, 10), (2, 10), (3, 10), (4, 10)]).await;
+        let ended = end(&store, later(20), 9).await;
+        assert_eq!(ended.len(), 4);
+        let removal = |user: i64, sequence| NewRow {
+            kind: "remove",
+            person: Some(user),
+            ends_at: Some(later(10)),
+            ..row(sequence)
+        };
+        let mut ids = Vec::new();
+        for (user, sequence) in [(1, "a"), (2, "b"), (3, "c"), (4, "d")] {
+            ids.push(put(&store, removal(user, sequence)).await);
+        }
+        assert_eq!(find(&store, ids[0]).await.ends_at, Some(later(10)));
+        changed(&store, async |tx| {
+            assert!(renewed(tx, 2, later(11)).await?, "later than before");
+            assert!(renewed(tx, 3, later(5)).await?, "sooner, and a member now");
+            assert!(
+                renewed(tx, 4, now() - TimeDelta::days(1)).await?,
+                "over again already"
+            );
+            Ok(())
+        })
+        .await;
+        let cancel = async |ids: &[i64]| {
+            super::outbox::ids(
+                &changed(&store, async |tx| outbox::cancel_outdated(tx, ids, now()).await).await,
+            )
+        };
+        assert_eq!(
+            due(&store, now()).await,
+            ids,
+            "it is looked at when it is claimed"
+        );
+        assert_eq!(claim(&store, &ids, epoch).await, [ids[0], ids[3]]);
+        assert_eq!(cancel(&ids).await, ids[1..3]);
+        assert_eq!(cancel(&ids).await, [0; 0]);
+        assert_eq!(cancel(&[]).await, [0; 0]);
+        let row = find(&store, ids[1]).await;
+        assert_eq!(
+            (row.failure.as_deref(), row.done_at),
+            (Some(CANCELLED), Some(now()))
+        );
+        assert_eq!(due(&store, now()).await, [0; 0]);
+    });
+}
+
+/// Between the look at what is due and the claim, somebody renews.
+#[test]
+fn a_renewal_before_the_claim_is_seen_by_it() {
+    on([Kind::Postgres], async |database| {
+        let store = database.migrated().await;
+        let epoch = raise(&store).await;
+        members(&store, &[(1, 10)]).await;
+        end(&store, later(20), 9).await;
+        let removal = NewRow {
+            person: Some(1),
+            ends_at: Some(later(10)),
+            ..row("a")
+        };
+        let id = put(&store, removal).await;
+        let renewing = store.begin().await.unwrap();
+        assert_eq!(renewed(&renewing, 1, later(9000)).await, Ok(true));
+        assert_eq!(due(&store, now()).await, [id]);
+        renewing.commit().await.unwrap();
+        assert_eq!(claim(&store, &[id], epoch).await, [0; 0]);
     });
 }
 

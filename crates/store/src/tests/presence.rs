@@ -167,3 +167,46 @@ fn every_standing_is_read_as_it_was_written() {
         );
     });
 }
+
+#[test]
+fn whoever_notes_first_that_somebody_is_outside_is_told_so() {
+    use Standing::{Kicked, Left, Member};
+    on_every_store(async |store| {
+        let outside = async |standing, seconds| {
+            changed(&store, async |tx| {
+                presence::note_outside(tx, &seen(standing, None), later(seconds)).await
+            })
+            .await
+        };
+        assert!(!outside(Left, 0).await, "not stored");
+        add_people(&store, [7]).await;
+        assert!(outside(Kicked, 10).await, "nothing was known");
+        assert!(!outside(Kicked, 20).await);
+        assert_eq!(find(&store).await.since, later(10));
+        assert!(outside(Left, 30).await);
+        note(&store, seen(Member, Some(7)), 40).await;
+        assert!(!outside(Kicked, 35).await, "older than what is known");
+        assert!(outside(Kicked, 50).await);
+        assert_eq!(find(&store).await.standing, Kicked);
+    });
+}
+
+#[test]
+fn those_inside_are_counted_without_those_who_are_known_otherwise() {
+    on_every_store(async |store| {
+        add_people(&store, [7, 8]).await;
+        note(&store, seen(Standing::Member, None), 0).await;
+        let other = Sighting {
+            user: UserId(8),
+            ..seen(Standing::Administrator, None)
+        };
+        note(&store, other, 0).await;
+        let besides = async |others: &[i64]| {
+            let others: Vec<UserId> = others.iter().copied().map(UserId).collect();
+            presence::count_inside_besides(&store.read(), HERE, &others).await
+        };
+        assert_eq!(presence::count_inside(&store.read(), HERE).await, Ok(2));
+        assert_eq!(besides(&[8, 9]).await, Ok(1));
+        assert_eq!(besides(&[7, 8]).await, Ok(0));
+    });
+}

@@ -44,6 +44,24 @@ fn a_person_is_added_once() {
 }
 
 #[test]
+fn a_person_is_met_with_one_statement() {
+    on_every_store(async |store| {
+        let meet = async |profile: Profile, at| {
+            let met = store.write(async |tx| people::meet(tx, &profile, Role::Vip, at).await);
+            statements::scope(met).await
+        };
+        let (met, asked) = meet(ana(), now()).await;
+        assert_eq!((met, asked.count), (Ok(true), 1));
+        assert_eq!(meet(ana(), later(1)).await.0, Ok(false), "nothing to write");
+        let renamed = Profile::new(UserId(7), "Ana María", None, Some("ana"));
+        assert_eq!(meet(renamed.clone(), later(2)).await.0, Ok(true));
+        let found = people::find(&store.read(), UserId(7)).await.unwrap().unwrap();
+        assert_eq!(found.profile, renamed);
+        assert_eq!((found.role, found.created_at), (Role::Vip, now()));
+    });
+}
+
+#[test]
 fn the_same_person_many_times_at_once_is_one_row() {
     on_every_store(async |store| {
         let arrivals: Vec<_> = (0..30)

@@ -1,7 +1,7 @@
 //! The predecessor's value formats: its rows are read right, and ours would be read right by it.
 
 use chrono::{DateTime, TimeDelta};
-use domain::id::UserId;
+use domain::id::{RequestId, UserId};
 use domain::money::Money;
 use domain::package::{Category, PackageType};
 use domain::person::Profile;
@@ -16,12 +16,12 @@ use serde_json::json;
 
 use super::{Kind, lines, now, on, on_every_database, on_every_store, run_sql};
 use crate::entity::{
-    bot_config, content_packages, free_channel_requests, invitation_tokens, user_interests,
-    user_role_change_log, users, vip_subscribers,
+    bot_config, content_packages, invitation_tokens, user_interests, user_role_change_log, users,
+    vip_subscribers,
 };
 use crate::packages::NewPackage;
 use crate::value::At;
-use crate::{StoreError, packages, people, plans, subscribers};
+use crate::{StoreError, packages, people, plans, requests, subscribers};
 
 /// As SQLAlchemy leaves rows, on both databases (a 19-character time is one that the database made).
 const ROWS: &str = r#"
@@ -97,12 +97,8 @@ fn rows_of_the_predecessor_are_read() {
             .unwrap()
             .unwrap();
         assert!(token.used && token.used_at.is_none());
-        let request = free_channel_requests::Entity::find_by_id(1)
-            .one(db)
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(!request.processed);
+        let request = requests::find(db, RequestId(1)).await.unwrap().unwrap();
+        assert_eq!(request.requested_at, at("2026-01-02T03:04:05Z").0);
         let interest = user_interests::Entity::find_by_id(1)
             .one(db)
             .await

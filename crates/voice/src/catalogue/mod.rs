@@ -31,21 +31,26 @@ macro_rules! files {
 }
 
 /// The files that are compiled in.
-const BUILTIN: [(&str, &str); 14] = files![
+const BUILTIN: [(&str, &str); 19] = files![
     "admin_channels.toml",
     "admin_main.toml",
     "admin_plans.toml",
+    "admin_sweep.toml",
     "admin_vip.toml",
     "commands.toml",
     "common.toml",
+    "ends.toml",
+    "free_queue.toml",
     "labels.toml",
     "menu.toml",
     "notices.toml",
     "start.toml",
+    "summary.toml",
     "terms.toml",
     "toasts.toml",
     "vip_door.toml",
-    "vip_entry.toml"
+    "vip_entry.toml",
+    "wish.toml"
 ];
 
 /// The most columns of a button's text: one button in a row.

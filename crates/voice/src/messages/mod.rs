@@ -6,13 +6,18 @@
 mod admin_channels;
 mod admin_main;
 mod admin_plans;
+mod admin_sweep;
 mod admin_vip;
 mod common;
+mod ends;
+mod free_queue;
 mod menu;
 mod notices;
 mod start;
+mod summary;
 mod vip_door;
 mod vip_entry;
+mod wish;
 
 use domain::id::UserId;
 use serde::Serialize;
@@ -25,21 +30,30 @@ pub use admin_plans::{
     MAX_PLANS, PlanConfirm, PlanCreated, PlanField, PlanLimits, PlanLine, PlanMistake, PlanMistaken,
     PlanQuestion, Plans,
 };
+pub use admin_sweep::{
+    ClockDifference, DepartureLine, HoldReason, MAX_DEPARTURES, MAX_HELD_NAMES, SweepConfirmed, SweepHeld,
+    SweepList, SweepRefused, SweepState, SweepStatus, SweepSwitched,
+};
 pub use admin_vip::{ChoosePlan, ConfirmInvitation, InvitationIssued};
 pub use common::{Apology, Busy, DialogueEnd, Help, MyId, Patience, Privacy, Unanswered, UnknownCommand};
+pub use ends::{DaysGranted, Ended, Reminder, ReminderKind};
+pub use free_queue::{AdmissionPromised, Admitted, RequestNoted, RequestRepeated, TooManyChannels};
 pub use menu::{
     FreeContent, FreeHome, MAX_PIECES, Membership, Piece, Premium, RitualHome, Social, VipHome, VipInfo,
 };
 pub use notices::{
-    Entered, KeyRefusedFor, OnDuty, Redeemed, RemovedMember, RemovedMemberAnswer, RemovedMemberSettled,
-    RenewedBy, RightsLost, SecondProcess, StrangerTurnedAway, Uninvited, UninvitedAnswer, UninvitedSettled,
+    AdmissionRefused, Entered, KeyRefusedFor, MemberRemoved, OnDuty, Redeemed, RemovedMember,
+    RemovedMemberAnswer, RemovedMemberSettled, RenewedBy, RightsLost, SecondProcess, StrangerTurnedAway,
+    Uninvited, UninvitedAnswer, UninvitedSettled, UnknownChannelAsked, UnknownInside,
 };
 pub use start::{CustodianHome, InvitationRefused, InvitationReport, InvitationReportState, TooManyTries};
+pub use summary::{DailyFigures, DailySummary};
 pub use vip_door::{FinishRitual, HeldAtTheDoor, KeyLent, Stranger};
 pub use vip_entry::{
     Key, KeyLimit, KeyPreparing, KeyRefused, KeyReplaced, MembershipOutside, Readmission, Renewed,
     RenewedStanding, RitualFirst, RitualOver, RitualSecond, RitualThird,
 };
+pub use wish::{ConfirmGrant, GrantedTo, WishAnswer, WishSettled, Wished};
 
 use crate::specimen::Specimen;
 use crate::values::UserText;
@@ -113,6 +127,9 @@ macro_rules! registry {
 }
 
 registry![
+    AdmissionPromised,
+    AdmissionRefused,
+    Admitted,
     Apology,
     Busy,
     ChannelDone,
@@ -121,13 +138,18 @@ registry![
     ChannelScreen,
     ChannelSetup,
     ChoosePlan,
+    ConfirmGrant,
     ConfirmInvitation,
     CustodianHome,
+    DailySummary,
+    DaysGranted,
     DialogueEnd,
+    Ended,
     Entered,
     FinishRitual,
     FreeContent,
     FreeHome,
+    GrantedTo,
     HeldAtTheDoor,
     Help,
     InvitationIssued,
@@ -140,6 +162,7 @@ registry![
     KeyRefused,
     KeyRefusedFor,
     KeyReplaced,
+    MemberRemoved,
     Membership,
     MembershipOutside,
     MyId,
@@ -156,10 +179,13 @@ registry![
     Privacy,
     Readmission,
     Redeemed,
+    Reminder,
     RemovedMember,
     RemovedMemberSettled,
     Renewed,
     RenewedBy,
+    RequestNoted,
+    RequestRepeated,
     RightsLost,
     RitualFirst,
     RitualHome,
@@ -170,13 +196,24 @@ registry![
     Social,
     Stranger,
     StrangerTurnedAway,
+    SweepConfirmed,
+    SweepHeld,
+    SweepList,
+    SweepRefused,
+    SweepStatus,
+    SweepSwitched,
+    TooManyChannels,
     TooManyTries,
     Unanswered,
     Uninvited,
     UninvitedSettled,
+    UnknownChannelAsked,
     UnknownCommand,
+    UnknownInside,
     VipHome,
     VipInfo,
+    WishSettled,
+    Wished,
 ];
 
 /// Facts that samples are made of.

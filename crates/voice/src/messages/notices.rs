@@ -1,6 +1,7 @@
 //! What Lucien tells those who run the house by himself.
 
 use domain::channel::{Channel, ChannelRights};
+use domain::id::ChatId;
 use serde::Serialize;
 
 use super::{FoundChannel, Message, Someone, plain, sample};
@@ -83,6 +84,45 @@ pub struct RightsLost {
 pub struct KeyRefusedFor {
     /// For whom.
     pub person: Someone,
+}
+
+/// Another administrator removed a member, whose membership goes on.
+#[derive(Clone, Debug, Serialize)]
+pub struct MemberRemoved {
+    /// Who was removed.
+    pub person: Someone,
+    /// Who did it, if it is known.
+    pub by: Option<Someone>,
+    /// When the membership ends.
+    pub until: When,
+    /// Whether they are banned, so that custodians are asked before they come back.
+    #[serde(skip)]
+    pub banned: bool,
+}
+
+/// How many people are in the members' channel of whom Lucien knows nothing; told when it changes.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnknownInside {
+    /// How many Telegram counts.
+    pub inside: i64,
+    /// How many of them Lucien does not know.
+    pub unknown: i64,
+}
+
+/// Telegram refused for good to let somebody into the visitors' channel; their request is closed.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdmissionRefused {
+    /// Whom.
+    pub person: Someone,
+}
+
+/// Somebody asked to join a channel while no visitors' channel is set up; told once.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnknownChannelAsked {
+    /// The channel's title.
+    pub title: UserText,
+    /// Its Telegram id.
+    pub id: ChatId,
 }
 
 /// Somebody without a membership entered by a link that is not Lucien's: what is to be done?
@@ -239,6 +279,53 @@ impl Message for RightsLost {
     }
 }
 
+impl Message for MemberRemoved {
+    const ID: &'static str = "notices.member_removed";
+
+    fn branch(&self) -> &'static str {
+        if self.banned { "banned" } else { "removed" }
+    }
+
+    fn samples() -> Vec<Self> {
+        let [ana, longest, nobody] = sample::people();
+        let with = |person: &Someone, by: Option<&Someone>, banned| Self {
+            person: person.clone(),
+            by: by.cloned(),
+            until: sample::until(),
+            banned,
+        };
+        vec![
+            with(&ana, Some(&nobody), true),
+            with(&longest, Some(&longest), false),
+            with(&nobody, None, true),
+            with(&ana, None, false),
+        ]
+    }
+}
+
+impl Message for UnknownInside {
+    const ID: &'static str = "notices.unknown_inside";
+
+    fn branch(&self) -> &'static str {
+        if self.unknown > 0 { "some" } else { "none" }
+    }
+
+    fn samples() -> Vec<Self> {
+        [(120, 3), (1, 1), (1_000_000, 999_999), (40, 0)]
+            .map(|(inside, unknown)| Self { inside, unknown })
+            .into()
+    }
+}
+
+impl Message for UnknownChannelAsked {
+    const ID: &'static str = "notices.unknown_channel_asked";
+
+    fn samples() -> Vec<Self> {
+        let id = ChatId(-1_009_999_999_999);
+        sample::names().map(|title| Self { title, id }).into()
+    }
+}
+
 impl Message for RemovedMember {
     const ID: &'static str = "notices.removed_member";
 
@@ -299,6 +386,7 @@ macro_rules! about_a_person {
 }
 
 about_a_person! {
+    AdmissionRefused = "notices.admission_refused";
     Entered = "notices.entered";
     KeyRefusedFor = "notices.key_refused";
     Uninvited = "notices.uninvited";

@@ -134,19 +134,26 @@ impl Message for KeyLimit {
     }
 }
 
+impl RenewedStanding {
+    pub(super) const ALL: [Self; 3] = [Self::Inside, Self::Outside, Self::Entering];
+
+    pub(super) const fn branch(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Outside => "outside",
+            Self::Entering => "entering",
+        }
+    }
+}
+
 impl Message for Renewed {
     const ID: &'static str = "vip_entry.renewed";
 
     fn branch(&self) -> &'static str {
-        match self.standing {
-            RenewedStanding::Inside => "inside",
-            RenewedStanding::Outside => "outside",
-            RenewedStanding::Entering => "entering",
-        }
+        self.standing.branch()
     }
 
     fn samples() -> Vec<Self> {
-        use RenewedStanding::{Entering, Inside, Outside};
         let until = sample::until();
         let with = |standing| {
             let days = [30, 1, 3_650].into_iter();
@@ -160,7 +167,7 @@ impl Message for Renewed {
                     standing,
                 })
         };
-        [Inside, Outside, Entering].into_iter().flat_map(with).collect()
+        RenewedStanding::ALL.into_iter().flat_map(with).collect()
     }
 }
 

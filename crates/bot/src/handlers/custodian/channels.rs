@@ -1,10 +1,12 @@
 //! The two channels, and setting them up by a forwarded post.
 
+use domain::brakes::HoldReason;
 use domain::channel::{Channel, ChannelRights};
+use domain::clock::Timestamp;
 use domain::id::{BotId, ChatId};
 use serde::{Deserialize, Serialize};
 use store::bot_config::{self, BotConfig};
-use store::{Store, StoreError, channels};
+use store::{Store, StoreError, Tx, channels, departures, holds, jobs};
 use telegram::update::{ChatKind, Status};
 use telegram::{ApiError, Gateway, Meaning, Verdict};
 use voice::messages::{
@@ -18,6 +20,7 @@ use crate::error::HandlerError;
 use crate::handlers::answer::Answer;
 use crate::handlers::{Dispatcher, Guest};
 use crate::inbox::outside;
+use crate::jobs::{Expiry, FreeQueue, Job};
 
 /// Waits for a post of the channel.
 #[derive(Serialize, Deserialize)]
@@ -217,6 +220,8 @@ impl Dispatcher {
         let rights = match looked {
             // Lucien is no administrator there.
             Ok(_) => None,
+            // Too much was asked of Telegram just now: in a moment it can be looked at.
+            Err(error @ ApiError::Held { .. }) => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, channel = id.0, "a channel of the house cannot be looked at");
                 channels::rights(&self.store.read(), id).await?
@@ -255,8 +260,14 @@ impl Dispatcher {
                             return Err(StoreError::Busy.into());
                         }
                         channels::note_rights(tx, found.id, found.rights, guest.now).await?;
+                        if channel == Channel::Free {
+                            jobs::hasten(tx, FreeQueue::NAME, guest.now).await?;
+                        }
                         let before = before.and_then(|config: BotConfig| config.channel(channel));
                         let is_moved = before.is_some_and(|before| before != found.id);
+                        if channel == Channel::Vip && before != Some(found.id) {
+                            hold_departures(tx, is_moved, guest.now).await?;
+                        }
                         Ok(Action::Custodian(match (channel, is_moved) {
                             (Channel::Vip, true) => CustodianAction::VipMoved,
                             _ => CustodianAction::SetUpDone(channel),
@@ -264,6 +275,8 @@ impl Dispatcher {
                     })
                     .await?;
                 if set.is_some() {
+                    self.bells.free_queue.ring();
+                    self.bells.expiry.ring();
                     tracing::info!(custodian = guest.profile.id.0, %channel, id = found.id.0, "a channel was set");
                 }
                 Ok(set.map(Answer::Show))
@@ -279,4 +292,14 @@ impl Dispatcher {
             Judged::Over => Ok(None),
         }
     }
+}
+
+/// The members' channel is another one: nobody is seen out of it before custodians have confirmed it. Where
+/// there was none, that holds for those who have waited for it.
+async fn hold_departures(tx: &Tx, is_moved: bool, now: Timestamp) -> Result<(), StoreError> {
+    if is_moved || departures::figures(tx, now).await?.due > 0 {
+        holds::set(tx, HoldReason::VipChanged, now).await?;
+    }
+    jobs::hasten(tx, Expiry::NAME, now).await?;
+    Ok(())
 }

@@ -151,7 +151,7 @@ impl Dispatcher {
         }
     }
 
-    pub(super) async fn invitation_issued(
+    pub(in crate::handlers) async fn invitation_issued(
         &self,
         guest: &Guest,
         id: TokenId,
@@ -182,7 +182,7 @@ impl Dispatcher {
 }
 
 /// Why there is no invitation at present, over the screen from which that can be changed.
-fn not_now(toast: ToastId) -> Answer {
+pub(super) fn not_now(toast: ToastId) -> Answer {
     let action = match toast {
         ToastId::PlanGone => Action::Custodian(CustodianAction::Invite),
         _ => Action::Panel,
@@ -190,7 +190,7 @@ fn not_now(toast: ToastId) -> Answer {
     Answer::Noted(action, toast)
 }
 
-async fn has_vip_channel(db: &impl Connection) -> Result<bool, StoreError> {
+pub(super) async fn has_vip_channel(db: &impl Connection) -> Result<bool, StoreError> {
     let config = bot_config::get(db).await?;
     Ok(config
         .and_then(|config: BotConfig| config.channel(Channel::Vip))

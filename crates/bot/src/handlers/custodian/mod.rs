@@ -4,9 +4,11 @@
 //! custodian is admitted to.
 
 mod channels;
+mod departures;
 mod invitations;
 mod panel;
 mod plans;
+mod wishes;
 
 use domain::channel::Channel;
 use store::{StoreError, dialogues};
@@ -64,6 +66,16 @@ impl Dispatcher {
                 self.switch(guest, talk, notice, wanted).await?;
                 Ok(Answer::Show(action))
             }
+            CustodianAction::Summary(wanted) => {
+                self.choose_summary(guest, talk, wanted).await?;
+                Ok(Answer::Show(action))
+            }
+            CustodianAction::SwitchDepartures(wanted) => self.switch_departures(guest, talk, wanted).await,
+            CustodianAction::ListDepartures => self.list_departures(talk).await,
+            CustodianAction::Spare(question, departure) => self.spare(talk, question, departure).await,
+            CustodianAction::ConfirmDepartures(question) => {
+                self.confirm_departures(guest, talk, question).await
+            }
             CustodianAction::Leave(_) if !guest.in_dialogue => {
                 Ok(Answer::Noted(action, ToastId::DialogueOver))
             }
@@ -110,7 +122,22 @@ impl Dispatcher {
             | CustodianAction::InvitationDraft
             | CustodianAction::IssueInvitation(_) => self.invitation_draft(guest).await,
             CustodianAction::InvitationIssued(token) => self.invitation_issued(guest, token).await,
-            CustodianAction::Notices | CustodianAction::Switch(..) => self.notices(guest).await,
+            CustodianAction::Departures
+            | CustodianAction::SwitchDepartures(_)
+            | CustodianAction::ListDepartures => self.departures(guest).await,
+            CustodianAction::DeparturesPage(question, page) => {
+                self.departures_page(guest, question, page).await
+            }
+            CustodianAction::Spare(question, _) | CustodianAction::ConfirmDepartures(question) => {
+                self.departures_page(guest, question, 0).await
+            }
+            CustodianAction::DeparturesConfirmed(count, spared) => {
+                self.departures_confirmed(guest, count, spared)
+            }
+            CustodianAction::DeparturesRefused(question) => self.departures_refused(guest, question).await,
+            CustodianAction::Notices | CustodianAction::Switch(..) | CustodianAction::Summary(_) => {
+                self.notices(guest).await
+            }
         }
     }
 

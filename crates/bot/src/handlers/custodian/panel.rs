@@ -32,6 +32,7 @@ impl Dispatcher {
             (LabelId::PanelFree, CustodianAction::Channel(Channel::Free)),
             (LabelId::PanelPlans, CustodianAction::Plans),
             (LabelId::PanelInvite, CustodianAction::Invite),
+            (LabelId::PanelSweep, CustodianAction::Departures),
             (LabelId::PanelNotices, CustodianAction::Notices),
         ];
         let buttons = buttons.map(|(label, request)| self.custodians_button(label, request));
@@ -40,13 +41,19 @@ impl Dispatcher {
 
     pub(super) async fn notices(&self, guest: &Guest) -> Result<Screen<Action>, HandlerError> {
         let unwanted = settings::unwanted(&self.store.read()).await?;
+        let (label, other) = if settings::wants_summary(&self.store.read()).await? {
+            (LabelId::SummaryOn, Wanted::No)
+        } else {
+            (LabelId::SummaryOff, Wanted::Yes)
+        };
+        let summary = self.custodians_button(label, CustodianAction::Summary(other));
         let switches = Notice::ALL.iter().map(|notice| {
             let is_on = !unwanted.contains(notice);
             let wanted = if is_on { Wanted::No } else { Wanted::Yes };
             let switch = CustodianAction::Switch(*notice, wanted);
             Button::action(self.voice.switch(*notice, is_on), Action::Custodian(switch))
         });
-        let screen = self.say(guest, &NoticeSwitches)?.rows(switches);
+        let screen = self.say(guest, &NoticeSwitches)?.rows(switches).row([summary]);
         Ok(self.with_panel(screen))
     }
 
@@ -62,6 +69,21 @@ impl Dispatcher {
             .write(async |tx| {
                 settings::switch(tx, notice, wanted == Wanted::Yes, guest.profile.id, guest.now).await?;
                 talk.hand.decide(tx, switched).await
+            })
+            .await
+    }
+
+    pub(super) async fn choose_summary(
+        &self,
+        guest: &Guest,
+        talk: &Talk<'_>,
+        wanted: Wanted,
+    ) -> Result<(), HandlerError> {
+        let chosen = Action::Custodian(CustodianAction::Summary(wanted));
+        self.store
+            .write(async |tx| {
+                settings::choose_summary(tx, wanted == Wanted::Yes, guest.profile.id, guest.now).await?;
+                talk.hand.decide(tx, chosen).await
             })
             .await
     }

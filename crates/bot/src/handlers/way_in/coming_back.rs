@@ -2,13 +2,13 @@
 
 use domain::access::Access;
 use domain::id::ChatId;
-use store::presence::{self, Answer as Answered};
+use store::StoreError;
+use store::presence::{self, Answer as Answered, Presence, Sighting, Standing};
 use telegram::Verdict;
 use telegram::chat::Status;
 use voice::messages::{Membership, MembershipOutside, Readmission, Renewed, RenewedStanding};
 use voice::{LabelId, Screen, When};
 
-use super::standing;
 use crate::action::{Action, WayIn};
 use crate::dialogue::Talk;
 use crate::error::HandlerError;
@@ -16,6 +16,7 @@ use crate::handlers::answer::Answer;
 use crate::handlers::{Dispatcher, Guest};
 use crate::inbox::outside;
 use crate::outbox::{CustodianNotice, notices};
+use crate::way_in::removal;
 
 impl Dispatcher {
     /// How somebody stands in the members' channel, as Telegram says at this moment; none without a
@@ -108,10 +109,27 @@ impl Dispatcher {
         match self.standing_of(guest).await? {
             Some((_, status)) if status.is_inside() == Some(true) => Ok(Answer::Show(Action::Membership)),
             Some((channel, status @ Status::Kicked { .. })) => {
-                self.ask_back(guest, talk, channel, status).await
+                let seen = removal::sighting(guest.profile.id, channel, status, None);
+                self.ask_back(guest, talk, channel, seen).await
             }
-            _ => self.ask_for_key(guest, talk).await,
+            Some(_) => self.ask_for_key(guest, talk).await,
+            // What Telegram does not say now, it may have told before.
+            None => match self.removed_from(guest).await? {
+                Some(channel) => self.ask_back(guest, talk, channel, None).await,
+                None => self.ask_for_key(guest, talk).await,
+            },
         }
+    }
+
+    /// The channel, if a member is known to have been removed from it.
+    async fn removed_from(&self, guest: &Guest) -> Result<Option<ChatId>, StoreError> {
+        let Some(channel) = self.vip_channel().await? else {
+            return Ok(None);
+        };
+        let known = presence::find(&self.store.read(), guest.profile.id, channel).await?;
+        let lasts = |known: &Presence| known.until.is_none_or(|until| until > guest.now);
+        let removed = known.filter(|known| known.standing == Standing::Kicked && lasts(known));
+        Ok(removed.map(|_| channel))
     }
 
     async fn ask_back(
@@ -119,7 +137,7 @@ impl Dispatcher {
         guest: &Guest,
         talk: &Talk<'_>,
         channel: ChatId,
-        status: Status,
+        seen: Option<Sighting>,
     ) -> Result<Answer, HandlerError> {
         let (who, now) = (guest.profile.id, guest.now);
         let Some(subscription) = guest.subscription else {
@@ -133,8 +151,8 @@ impl Dispatcher {
         let shown = Action::WayIn(WayIn::Readmission);
         self.store
             .write(async |tx| {
-                if let Some(seen) = standing::sighting(who, channel, status, None) {
-                    presence::note(tx, &seen, now).await?;
+                if let Some(seen) = &seen {
+                    presence::note(tx, seen, now).await?;
                 }
                 if presence::ask(tx, who, channel, now).await? {
                     notices::enqueue(tx, &notice, custodians, now).await?;

@@ -1,8 +1,6 @@
 //! Somebody asks to be let into the members' channel. People are judged, not their links.
 
-use chrono::TimeDelta;
 use domain::access::Access;
-use domain::channel::Channel;
 use domain::clock::Timestamp;
 use domain::door::{DoorDecision, Requester, entry_link_of_name};
 use domain::id::{ChatId, EntryLinkId, UserId};
@@ -10,33 +8,26 @@ use store::entry_links::{self, EntryLink};
 use store::inbox::Claimed;
 use store::people::{self, Known};
 use store::vip_door::{self, Line, NewRequest, OpenRequest};
-use store::{StoreError, Tx, bot_config};
+use store::{StoreError, Tx};
+use telegram::Payload;
 use telegram::chat::InviteLink;
 use telegram::update::JoinRequest;
-use telegram::{Lane, Payload, Verdict};
 
 use crate::action::{Action, DoorWord, WayIn};
 use crate::error::HandlerError;
 use crate::hand::Hand;
+use crate::handlers::requests::is_within_reach;
 use crate::handlers::{Dispatcher, Guest, role};
-use crate::inbox::outside;
 use crate::outbox::{CustodianNotice, Errand, PersonNotice, errand, notices};
 
-/// For how long whoever asks can be written to (Bot API, `ChatJoinRequest.user_chat_id`).
-const WITHIN_REACH: TimeDelta = TimeDelta::minutes(5);
-
 impl Dispatcher {
-    /// Somebody asks to be let in. Requests at other channels are left to whoever runs those.
+    /// Somebody asks to be let in.
     pub(in crate::handlers) async fn at_the_door(
         &self,
         request: &JoinRequest,
         row: &Claimed,
         epoch: i64,
     ) -> Result<(), HandlerError> {
-        let config = bot_config::get(&self.store.read()).await?;
-        if !config.is_some_and(|config| config.which(request.chat.id) == Some(Channel::Vip)) {
-            return Ok(());
-        }
         let known = people::known(&self.store.read(), request.from.id).await?;
         let guest = self.guest(&request.from, known.as_ref());
         let word = match row.outcome.as_deref().and_then(Action::decode) {
@@ -174,16 +165,9 @@ impl Dispatcher {
             return Ok(());
         }
         let at = request.at.unwrap_or(row.received_at);
-        if guest.now - at <= WITHIN_REACH {
+        if is_within_reach(at, guest.now) {
             let screen = self.door_screen(guest, word)?;
-            let said = outside(self.gateway.send(Lane::Answer, request.user_chat, &screen)).await;
-            if let Err(error) = said {
-                self.note_refusal(guest.profile.id, &error).await;
-                if matches!(error.verdict(), Verdict::Retry(_) | Verdict::Stop) {
-                    return Err(error.into());
-                }
-                tracing::info!(person = guest.profile.id.0, %error, "whoever asks to be let in cannot be told");
-            }
+            self.answer_request(request, &screen).await?;
         }
         if matches!(word, DoorWord::Lent | DoorWord::Former) {
             self.turn_away(guest.profile.id, request.chat.id, row, epoch)

@@ -17,6 +17,7 @@ use crate::action::{Action, WayIn};
 use crate::dialogue::Talk;
 use crate::error::HandlerError;
 use crate::handlers::answer::Answer;
+use crate::handlers::queue;
 use crate::handlers::{Dispatcher, Guest};
 use crate::way_in::redemption;
 
@@ -55,9 +56,10 @@ impl Dispatcher {
         let (who, now) = (guest.profile.id, guest.now);
         let code = InvitationCode::parse(payload);
         if guest.access == Access::Admin {
-            return self.report_invitation(guest, code.as_ref()).await;
+            return self.report_invitation(guest, talk, payload, code.as_ref()).await;
         }
-        if let Some(wait) = self.throttle.wait(who, now) {
+        let asks_for_word = payload == queue::NOTIFY_ME;
+        if let Some(wait) = self.throttle.wait(who, now).filter(|_| !asks_for_word) {
             let minutes = minutes_of(wait);
             return Ok(Answer::Word(self.say(guest, &TooManyTries { minutes })?));
         }
@@ -79,6 +81,7 @@ impl Dispatcher {
                     },
                 },
                 (Verdict::UsedByThisPerson, _) => return self.resume(guest, talk).await,
+                (Verdict::Unknown, _) if asks_for_word => return self.promise_word(guest, talk).await,
                 (Verdict::Redeemable | Verdict::Unknown, _) => {
                     self.throttle.failed(who, now);
                     InvitationRefused::Unknown
@@ -131,6 +134,8 @@ impl Dispatcher {
     async fn report_invitation(
         &self,
         guest: &Guest,
+        talk: &Talk<'_>,
+        payload: &str,
         code: Option<&InvitationCode>,
     ) -> Result<Answer, HandlerError> {
         let found = match code {
@@ -139,6 +144,7 @@ impl Dispatcher {
         };
         let report = match found {
             Some(found) => self.report(guest, found).await?,
+            None if payload == queue::NOTIFY_ME => return self.promise_word(guest, talk).await,
             None => InvitationReport::UNKNOWN,
         };
         Ok(Answer::Word(self.say(guest, &report)?))
@@ -168,7 +174,7 @@ impl Dispatcher {
     }
 
     /// Somebody as custodians read of them.
-    pub(super) async fn someone(&self, id: UserId) -> Result<Someone, StoreError> {
+    pub(in crate::handlers) async fn someone(&self, id: UserId) -> Result<Someone, StoreError> {
         let person = people::find(&self.store.read(), id).await?;
         let name = person.map(|person| UserText::new(&person.profile.first_name));
         Ok(Someone {

@@ -16,7 +16,11 @@ use crate::way_in::link;
 impl Dispatcher {
     /// Shows where somebody stands. At the third step they are handed their link again, or a new one
     /// when it does not count any more.
-    pub(super) async fn resume(&self, guest: &Guest, talk: &Talk<'_>) -> Result<Answer, HandlerError> {
+    pub(in crate::handlers) async fn resume(
+        &self,
+        guest: &Guest,
+        talk: &Talk<'_>,
+    ) -> Result<Answer, HandlerError> {
         let stage = guest.subscription.and_then(|subscription| subscription.stage);
         Ok(match (guest.access, stage) {
             (Access::Ritual, Some(Stage::Third)) => self.ask_for_key(guest, talk).await?,

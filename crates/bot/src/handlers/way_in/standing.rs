@@ -4,7 +4,7 @@ use domain::channel::{Channel, ChannelRights};
 use domain::id::{ChatId, UserId};
 use domain::role::Role;
 use store::inbox::Claimed;
-use store::presence::{self, Sighting, Standing};
+use store::presence;
 use store::{Tx, bot_config, people};
 use telegram::chat::Status;
 use telegram::update::MemberChange;
@@ -15,6 +15,7 @@ use crate::handlers::Dispatcher;
 use crate::outbox::{CustodianNotice, notices};
 use crate::way_in::Scene;
 use crate::way_in::arrival::{self, Came};
+use crate::way_in::removal;
 use crate::way_in::rights::{self, Found};
 
 impl Dispatcher {
@@ -26,11 +27,16 @@ impl Dispatcher {
         epoch: i64,
     ) -> Result<(), HandlerError> {
         let config = bot_config::get(&self.store.read()).await?;
-        let is_vip = config.is_some_and(|config| config.which(change.chat.id) == Some(Channel::Vip));
+        let which = config.and_then(|config| config.which(change.chat.id));
+        if which == Some(Channel::Free) {
+            return self.note_visitor(change, row, epoch).await;
+        }
+        let is_vip = which == Some(Channel::Vip);
         let (who, channel) = (change.who.id, change.chat.id);
         let actor = Some(change.actor.id);
-        let seen = sighting(who, channel, change.new, actor);
-        let Some(seen) = seen.filter(|_| is_vip && who.0 != row.bot_id.0) else {
+        let seen = removal::sighting(who, channel, change.new, actor);
+        let bot = UserId(row.bot_id.0);
+        let Some(seen) = seen.filter(|_| is_vip && who != bot) else {
             return Ok(());
         };
         let at = change.at.unwrap_or(row.received_at);
@@ -54,7 +60,8 @@ impl Dispatcher {
                         ask_about(tx, scene, who, channel).await?;
                     }
                 } else {
-                    presence::note(tx, &seen, at).await?;
+                    let was_inside = change.old.is_inside() == Some(true);
+                    removal::seen_outside(tx, scene, &seen, was_inside, bot, at).await?;
                 }
                 Hand::of(row, epoch).check(tx).await
             })
@@ -101,6 +108,8 @@ impl Dispatcher {
             })
             .await?;
         self.outbox.ring();
+        self.bells.free_queue.ring();
+        self.bells.expiry.ring();
         Ok(())
     }
 }
@@ -112,32 +121,4 @@ async fn ask_about(tx: &Tx, scene: Scene<'_>, who: UserId, channel: ChatId) -> R
         notices::enqueue(tx, &notice, scene.custodians, scene.now).await?;
     }
     Ok(())
-}
-
-/// What Telegram says of somebody, as it is kept; none when it cannot be told.
-pub(super) fn sighting(
-    user: UserId,
-    channel: ChatId,
-    status: Status,
-    actor: Option<UserId>,
-) -> Option<Sighting> {
-    let (standing, until) = match status {
-        Status::Owner => (Standing::Creator, None),
-        Status::Administrator(_) => (Standing::Administrator, None),
-        Status::Member { .. } => (Standing::Member, None),
-        Status::Restricted {
-            is_member: true,
-            until,
-        } => (Standing::Restricted, until),
-        Status::Restricted { is_member: false, .. } | Status::Left => (Standing::Left, None),
-        Status::Kicked { until } => (Standing::Kicked, until),
-        Status::Unknown => return None,
-    };
-    Some(Sighting {
-        user,
-        channel,
-        standing,
-        until,
-        actor,
-    })
 }

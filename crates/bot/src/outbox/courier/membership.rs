@@ -10,12 +10,13 @@ use store::outbox::{self, OutboxRow};
 use store::presence::{Sighting, Standing};
 use store::subscribers::StoredSubscription;
 use store::vip_door::{self, Decision};
-use store::{StoreError, Tx, bot_config, channels, entry_links, subscribers};
-use telegram::chat::{InviteUrl, Status};
+use store::{StoreError, Tx, bot_config, channels, departures, entry_links, subscribers};
+use telegram::chat::InviteUrl;
 use telegram::gateway::{Admission, NewLink};
 use telegram::{ApiError, Meaning, Verdict};
 
 use super::Courier;
+use crate::departures::brakes;
 use crate::error::HandlerError;
 use crate::outbox::decision::Outcome;
 use crate::outbox::errand::{AtDoor, InChannel, LinkToMake, LinkToRevoke, person_of, read, unreadable};
@@ -41,6 +42,8 @@ enum Deed {
     Made { url: String, expires_at: Timestamp },
     /// It was not to be done any more.
     NotDue,
+    /// It is not to be done for now: a custodian has switched departures off.
+    Held,
 }
 
 impl Courier {
@@ -62,7 +65,7 @@ impl Courier {
                 let revoked = self.gateway.revoke_chat_invite_link(channel, &url).await;
                 revoked.map(|()| Deed::Done)
             }
-            OutboxKind::Remove => self.remove(person, channel).await?,
+            OutboxKind::Remove => self.remove(row, person, channel).await?,
             _ => return Err(unreadable(row)),
         };
         let deed = match done {
@@ -110,6 +113,8 @@ impl Courier {
                     let is_inside = self.is_inside(person, channel).await;
                     is_inside.and_then(|inside| if inside { Ok(Deed::LetIn) } else { Err(error) })
                 }
+                // Whoever has asked was outside then: somebody else has let them in since.
+                (Some(Meaning::AlreadyMember), false) if request.is_some() => Ok(Deed::LetIn),
                 (Some(Meaning::AlreadyMember), false) => Ok(Deed::WasInside),
                 // Before a link is shown it is tried whether there is a request: mostly there is none.
                 (Some(Meaning::NoSuchRequest), false) if request.is_none() => Ok(Deed::NotDue),
@@ -167,24 +172,31 @@ impl Courier {
         }))
     }
 
-    /// Sees somebody out. Custodians, administrators of the channel and members stay, whatever was
-    /// decided before they became that.
-    async fn remove(&self, person: UserId, channel: ChatId) -> Result<Result<Deed, ApiError>, HandlerError> {
+    /// Sees somebody out. Custodians and members stay, whatever was decided before they became that;
+    /// administrators of the channel, too, whom Telegram does not let anybody remove.
+    async fn remove(
+        &self,
+        row: &OutboxRow,
+        person: UserId,
+        channel: ChatId,
+    ) -> Result<Result<Deed, ApiError>, HandlerError> {
+        if row.ends_at.is_some() && brakes::are_paused(&self.store.read()).await? {
+            return Ok(Ok(Deed::Held));
+        }
         if self.settings.custodians.contains(&person) || self.is_member(person).await? {
             return Ok(Ok(Deed::NotDue));
         }
-        let member = match self.gateway.get_chat_member(channel, person).await {
-            Ok(member) => member,
-            Err(error) => return Ok(Err(error)),
-        };
-        if matches!(member.status, Status::Owner | Status::Administrator(_)) {
-            return Ok(Ok(Deed::NotDue));
-        }
-        let removed = self.gateway.remove_chat_member(channel, person).await;
-        Ok(removed.map(|()| Deed::Done))
+        Ok(match self.gateway.remove_chat_member(channel, person).await {
+            Ok(()) => {
+                self.metrics.removed();
+                Ok(Deed::Done)
+            }
+            Err(error) if error.meaning() == Some(Meaning::Protected) => Ok(Deed::NotDue),
+            Err(error) => Err(error),
+        })
     }
 
-    async fn is_inside(&self, person: UserId, channel: ChatId) -> Result<bool, ApiError> {
+    pub(super) async fn is_inside(&self, person: UserId, channel: ChatId) -> Result<bool, ApiError> {
         let member = self.gateway.get_chat_member(channel, person).await?;
         Ok(member.status.is_inside() == Some(true))
     }
@@ -201,7 +213,7 @@ impl Courier {
 
     /// Notes that a right is missing, as Telegram has just said, and which others are. Telegram is asked
     /// only when that is news: of a channel without rights many rows may wait.
-    async fn note_missing(
+    pub(super) async fn note_missing(
         &self,
         kind: OutboxKind,
         row: &OutboxRow,
@@ -256,7 +268,9 @@ impl Courier {
         let deed = match outcome {
             Outcome::Done(Some(deed)) => {
                 let deed = serde_json::from_str(deed).map_err(|_| unreadable(row))?;
-                self.note_regained(tx, scene, kind, channel, &deed).await?;
+                if !matches!(deed, Deed::NotDue | Deed::Held) {
+                    self.note_regained(tx, scene, kind, channel).await?;
+                }
                 Some(deed)
             }
             _ => None,
@@ -275,6 +289,9 @@ impl Courier {
                     actor: Some(UserId(self.bot.0)),
                 };
                 arrival::seen_inside(tx, scene, &seen, came, scene.now).await?;
+            }
+            (OutboxKind::Remove, Some(Deed::Held)) => {
+                departures::reopen(tx, person, scene.now).await?;
             }
             (OutboxKind::Approve | OutboxKind::Decline, Some(Deed::NotDue)) => {}
             (OutboxKind::Decline, Some(Deed::Done)) => {
@@ -307,17 +324,13 @@ impl Courier {
     }
 
     /// Notes that a right is there, as Telegram has just shown, if it was missing.
-    async fn note_regained(
+    pub(super) async fn note_regained(
         &self,
         tx: &Tx,
         scene: Scene<'_>,
         kind: OutboxKind,
         channel: ChatId,
-        deed: &Deed,
     ) -> Result<(), StoreError> {
-        if matches!(deed, Deed::NotDue) {
-            return Ok(());
-        }
         let Some(known) = channels::rights(tx, channel).await? else {
             return Ok(());
         };

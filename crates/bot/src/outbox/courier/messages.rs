@@ -1,17 +1,18 @@
 //! What people read.
 
-use domain::id::UserId;
+use domain::id::{ChatId, UserId};
 use store::entry_links::{CloseReason, EntryLink};
 use store::outbox::OutboxRow;
-use store::{entry_links, people, settings, subscribers};
-use telegram::Lane;
-use voice::messages::{KeyLent, KeyRefused, KeyReplaced, Readmission};
-use voice::{LabelId, Screen, UserText};
+use store::{Tx, entry_links, people, requests, settings, subscribers};
+use telegram::{ApiError, Lane};
+use voice::messages::{Admitted, KeyLent, KeyRefused, KeyReplaced, Readmission, TooManyChannels};
+use voice::{Button, LabelId, Screen, UserText};
 
 use super::Courier;
 use crate::action::{Action, WayIn};
 use crate::error::HandlerError;
 use crate::key;
+use crate::outbox::decision::Outcome;
 use crate::outbox::errand::{Overwrite, PersonNotice, ToEdit, person_of, read};
 use crate::outbox::notices::{CustodianNotice, Names};
 
@@ -27,10 +28,12 @@ impl Courier {
             return Ok(None);
         }
         let notice: CustodianNotice = read(row)?;
-        if let Some(switch) = notice.switch()
-            && settings::unwanted(&self.store.read()).await?.contains(&switch)
-        {
-            return Ok(None);
+        if let Some(switch) = notice.switch() {
+            let db = self.store.read();
+            let told_in_the_morning = switch.is_summed_up() && settings::wants_summary(&db).await?;
+            if told_in_the_morning || settings::unwanted(&db).await?.contains(&switch) {
+                return Ok(None);
+            }
         }
         let mut names = Names::new();
         for id in notice.people() {
@@ -57,10 +60,55 @@ impl Courier {
                 let enter = key::button(&self.voice, LabelId::Enter, WayIn::Enter);
                 Screen::new(text).row([enter])
             }
+            PersonNotice::Reminder { kind, until } => match self.reminder(person, kind, until).await? {
+                Some(screen) => screen,
+                None => return Ok(None),
+            },
+            PersonNotice::Ended { until } => match self.farewell(person, until).await? {
+                Some(screen) => screen,
+                None => return Ok(None),
+            },
+            PersonNotice::Granted { days, until } => self.days_granted(person, days, until).await?,
+            PersonNotice::Admitted { channel, .. } => self.admitted(person, channel).await?,
+            PersonNotice::TooManyChannels { channel } => {
+                let channel = UserText::new(&self.title_of(channel).await?);
+                Screen::new(self.voice.say(&TooManyChannels { channel }, person, now)?)
+            }
             PersonNotice::LeftOut => Screen::new(self.voice.say(&Readmission::Refused, person, now)?),
         };
         self.gateway.send(lane, person.private_chat(), &screen).await?;
         Ok(None)
+    }
+
+    async fn admitted(&self, person: UserId, channel: ChatId) -> Result<Screen<Action>, HandlerError> {
+        let entrance = self.entrance_of(channel).await?;
+        let message = Admitted {
+            channel: UserText::new(&self.title_of(channel).await?),
+            linked: entrance.is_some(),
+        };
+        let screen = Screen::new(self.voice.say(&message, person, self.clock.now())?);
+        let enter = |url| Button::url(self.voice.label(LabelId::EnterFree), url);
+        Ok(screen.rows(entrance.map(enter)))
+    }
+
+    /// Notes whether the word of an admission has reached the person.
+    pub(super) async fn record_told(
+        &self,
+        tx: &Tx,
+        row: &OutboxRow,
+        outcome: &Outcome,
+    ) -> Result<(), HandlerError> {
+        let told = match outcome {
+            Outcome::Done(_) => true,
+            Outcome::Failed(HandlerError::Api(ApiError::NoAnswer { .. }))
+            | Outcome::Unknown
+            | Outcome::Panicked => return Ok(()),
+            Outcome::Failed(_) => false,
+        };
+        if let Ok(PersonNotice::Admitted { request, .. }) = read(row) {
+            requests::set_notified(tx, request, told).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn overwrite(&self, row: &OutboxRow) -> Result<Option<String>, HandlerError> {
@@ -100,18 +148,12 @@ impl Courier {
         let Some(url) = link.usable(now) else {
             return Ok(None);
         };
-        let name = people::find(&self.store.read(), person).await?;
-        let name = name.map(|person| UserText::new(&person.profile.first_name));
+        let name = self.first_name(person).await?;
         let handed = key::Handed {
             settled: self.is_settled(person).await?,
             url,
             until: link.expires_at,
         };
-        Ok(Some(handed.screen(
-            &self.voice,
-            person,
-            name.unwrap_or_default(),
-            now,
-        )?))
+        Ok(Some(handed.screen(&self.voice, person, name, now)?))
     }
 }

@@ -3,18 +3,25 @@
 //! | module | holds |
 //! |---|---|
 //! | [`messages`] | what people read |
+//! | [`renewal`] | what members hear about the end of their time |
 //! | [`membership`] | who is in a channel, and how they come in |
+//! | [`admit`] | letting in whoever has waited for the visitors' channel |
+//! | [`sign`] | what is written above a channel |
 
+mod admit;
 mod membership;
 mod messages;
+mod renewal;
+mod sign;
 
 use std::future::Future;
 use std::sync::Arc;
 
+use domain::channel::Channel;
 use domain::clock::Clock;
-use domain::id::{BotId, UserId};
+use domain::id::{BotId, ChatId, UserId};
 use store::outbox::OutboxRow;
-use store::{Store, Tx};
+use store::{Store, StoreError, Tx, bot_config};
 use telegram::{Gateway, Lane};
 use voice::Voice;
 
@@ -24,9 +31,12 @@ use super::errand::unreadable;
 use super::policy::{OutboxKind, Policy};
 use crate::contact;
 use crate::error::HandlerError;
+use crate::jobs::Bells;
 use crate::life::Means;
+use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::way_in::Scene;
+use sign::Sign;
 
 /// What the worker needs to know of the kinds that it works off.
 pub(crate) trait Executor: Send + Sync + 'static {
@@ -57,11 +67,14 @@ pub(crate) struct Courier {
     clock: Arc<dyn Clock>,
     settings: Arc<Settings>,
     bot: BotId,
+    metrics: Arc<Metrics>,
     ends: Ends,
+    bells: Bells,
+    sign: Sign,
 }
 
 impl Courier {
-    pub(super) fn new(means: &Means, ends: Ends) -> Self {
+    pub(super) fn new(means: &Means, bells: Bells, ends: Ends) -> Self {
         Self {
             gateway: means.gateway.clone(),
             store: means.store.clone(),
@@ -69,8 +82,17 @@ impl Courier {
             clock: means.clock.clone(),
             settings: means.settings.clone(),
             bot: means.bot,
+            metrics: means.metrics.clone(),
             ends,
+            bells,
+            sign: Sign::default(),
         }
+    }
+
+    /// The members' channel of the house.
+    async fn vip_channel(&self) -> Result<Option<ChatId>, StoreError> {
+        let config = bot_config::get(&self.store.read()).await?;
+        Ok(config.and_then(|config| config.channel(Channel::Vip)))
     }
 
     fn scene(&self) -> Scene<'_> {
@@ -94,6 +116,7 @@ impl Executor for Courier {
             OutboxKind::CustodianNotice | OutboxKind::CustodianAlarm => self.tell_custodian(row, lane).await,
             OutboxKind::PersonNotice => self.tell_person(row, lane).await,
             OutboxKind::EditMessage => self.overwrite(row).await,
+            OutboxKind::Admit => self.admit(row).await,
             OutboxKind::Unban
             | OutboxKind::Approve
             | OutboxKind::Decline
@@ -108,12 +131,20 @@ impl Executor for Courier {
             contact::note_refusal(tx, UserId(person), error, self.clock.now()).await?;
         }
         match OutboxKind::of(&row.kind) {
+            Some(OutboxKind::Admit) => self.record_admission(tx, row, outcome).await,
+            Some(OutboxKind::PersonNotice) => self.record_told(tx, row, outcome).await,
             Some(kind) => self.record_membership(tx, kind, row, outcome).await,
             None => Ok(()),
         }
     }
 
     fn ended(&self, row: &OutboxRow) {
+        match OutboxKind::of(&row.kind) {
+            // Somebody may be due again, or the right for it be back.
+            Some(OutboxKind::Admit) => self.bells.free_queue.ring(),
+            Some(OutboxKind::Unban | OutboxKind::Remove) => self.bells.expiry.ring(),
+            _ => {}
+        }
         if let Some(person) = row.person {
             self.ends.tell(UserId(person));
         }

@@ -204,13 +204,14 @@ impl Bench {
         self.cut = CancellationToken::new();
         let epoch = self.raise_epoch().await;
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let worker = OutboxWorker::with(
-            self.actor.clone(),
-            self.store.clone(),
+        let worker = OutboxWorker::with(Desk {
+            store: self.store.clone(),
             clock,
+            executor: Arc::new(self.actor.clone()),
             epoch,
-            Backoff::seeded(1),
-        );
+            backoff: Backoff::seeded(1),
+            metrics: Arc::new(Metrics::new("")),
+        });
         let run = worker.run(
             self.bell.clone(),
             self.gate.clone(),
@@ -254,6 +255,7 @@ impl Bench {
             person: None,
             payload,
             not_before: None,
+            ends_at: None,
         };
         let now = self.clock.now();
         let id = self
