@@ -50,16 +50,17 @@ pub(super) const REOPENING_STORIES: &[Scenario] = stories!["custodian", reopenin
     a_custodian_no_more_loses_what_was_asked_of_them,
 ];
 
-const PANEL: [&str; 5] = [
+const PANEL: [&str; 6] = [
     "panel:channel:vip",
     "panel:channel:free",
     "panel:plans",
     "panel:invite",
+    "panel:departures",
     "panel:notices",
 ];
 
 /// Everything that a button of the panel can carry, and what only answers are.
-const ROUTES: [&str; 27] = [
+const ROUTES: [&str; 36] = [
     "panel",
     "panel:channel:vip",
     "panel:channel:free",
@@ -84,6 +85,15 @@ const ROUTES: [&str; 27] = [
     "panel:off:renewed",
     "panel:off:stranger_at_the_door",
     "panel:off:rights_lost",
+    "panel:departures",
+    "panel:depart",
+    "panel:stay",
+    "panel:list",
+    "panel:page:1:0",
+    "panel:spare:1:1",
+    "panel:confirm:1",
+    "panel:gone:1:1",
+    "panel:refused:1",
     "panel:leave:vip",
     "panel:leave:plans",
     "panel:leave:invite",
@@ -803,7 +813,7 @@ async fn each_notice_has_a_switch(house: &mut House) -> Result<()> {
     let mut shown = taps(house, &mateo, "Avisos").await?;
     let unwanted = async || settings::unwanted(&house.store().read()).await;
     ensure!(
-        shown.labels().len() == Notice::ALL.len() + 1,
+        shown.labels().len() == Notice::ALL.len() + 2,
         "{:?}",
         shown.labels()
     );

@@ -28,6 +28,8 @@ async fn a_member_asks_how_long_it_lasts(house: &mut House) -> Result<()> {
         shown.text
     );
     house.passes(TimeDelta::days(29) + TimeDelta::hours(1)).await?;
+    // A reminder comes by itself.
+    house.settles().await?;
     rodrigo.presses_data("vip:status")?.answer().await?;
     let shown = rodrigo.next_answer().await?;
     ensure!(shown.text.contains("menos de un día"), "{}", shown.text);

@@ -35,6 +35,7 @@ async fn notice(house: &House, custodian: i64) -> Result<i64> {
         person: Some(custodian),
         payload: r#"{"notice":"other_program"}"#,
         not_before: None,
+        ends_at: None,
     };
     let now = house.now();
     Ok(house

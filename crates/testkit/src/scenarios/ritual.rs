@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
+use domain::departure::Grace;
 use domain::role::{Role, RoleChangeReason};
 use domain::subscription::Stage;
 use sim::Fault;
@@ -31,6 +32,7 @@ pub(super) const STORIES: &[Scenario] = stories!["ritual":
 ];
 
 pub(super) const REOPENING_STORIES: &[Scenario] = stories!["ritual", reopening:
+    the_end_of_the_membership_ends_it_in_days_of_grace,
     a_restart_between_the_steps_changes_nothing,
     what_was_promised_before_a_restart_comes_after_it,
 ];
@@ -64,7 +66,8 @@ async fn three_steps_lead_to_a_link_of_ones_own(house: &mut House) -> Result<()>
     };
     ensure!(link.creates_join_request && link.member_limit == 0);
     ensure!(link.name == format!("L{}", row.id));
-    ensure!(link.expires_at == Some(house.now() + TimeDelta::hours(24)));
+    let made = link.expires_at.context("an end")? - TimeDelta::hours(24);
+    ensure!(way::is_just_now(house, made), "{made}");
     ensure!(way::link(house, &ines).await? == link.address);
     Ok(())
 }
@@ -300,9 +303,34 @@ async fn the_end_of_the_membership_ends_it(house: &mut House) -> Result<()> {
     presses(house, &ines, LISTEN).await?;
     house.passes(TimeDelta::days(30)).await?;
     house.passes(TimeDelta::seconds(1)).await?;
-    let over = presses(house, &ines, ACCEPT).await?;
-    ensure!(over.text.contains("llegó a su fin"), "{}", over.text);
-    ensure!(over.labels().is_empty());
+    house.settles().await?;
+    ensure!(stage(house, &ines).await?.is_none());
+    presses(house, &ines, ACCEPT).await?;
+    ensure!(way::heard(&ines, "ha llegado") == 1, "{}", ines.transcript());
+    ensure!(house.telegram.call_count("createChatInviteLink") == 0);
+    let home = says(house, &ines, "/start").await?;
+    ensure!(home.labels().len() == 3, "a visitor: {}", home.text);
+    Ok(())
+}
+
+/// As long as the days of grace keep the books open, the ritual says itself that it is over.
+async fn the_end_of_the_membership_ends_it_in_days_of_grace(house: &mut House) -> Result<()> {
+    house.reopens_with_grace(Grace::hours(48)).await?;
+    let ines = house.person("Inés");
+    let payload = invitation(house).await?;
+    opens(house, &ines, &payload).await?;
+    presses(house, &ines, LISTEN).await?;
+    house.passes(TimeDelta::days(30)).await?;
+    house.passes(TimeDelta::seconds(1)).await?;
+    house.settles().await?;
+    presses(house, &ines, ACCEPT).await?;
+    let chat = ines.chat();
+    let over = chat.iter().find(|entry| entry.text.contains("llegó a su fin"));
+    ensure!(
+        over.is_some_and(|over| over.labels().is_empty()),
+        "{}",
+        ines.transcript()
+    );
     ensure!(house.telegram.call_count("createChatInviteLink") == 0);
     let home = says(house, &ines, "/start").await?;
     ensure!(home.labels().len() == 3, "a visitor: {}", home.text);

@@ -218,3 +218,9 @@ pub(super) async fn waits_for(house: &House, person: &Person, fragment: &str) ->
     }
     anyhow::bail!("nobody says “{fragment}”:\n{}", person.transcript())
 }
+
+/// Whether it was just now, but for the pace at which Telegram may be called and jobs look around.
+pub(super) fn is_just_now(house: &House, at: Timestamp) -> bool {
+    let ago = house.now() - at;
+    (chrono::TimeDelta::zero()..=chrono::TimeDelta::seconds(3)).contains(&ago)
+}
