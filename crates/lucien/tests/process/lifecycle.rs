@@ -107,7 +107,8 @@ async fn health_tells_the_truth() -> Result<()> {
     let fields: Vec<&String> = body.as_object().context("an object")?.keys().collect();
     ensure!(fields == ["components", "role", "status", "timestamp"], "{body}");
     let components = json!({
-        "database": "healthy", "telegram": "healthy", "inbox": "healthy", "outbox": "healthy"
+        "database": "healthy", "telegram": "healthy", "inbox": "healthy", "outbox": "healthy",
+        "jobs": "healthy"
     });
     ensure!(body["components"] == components, "{body}");
     ensure!(house.asked("/live").await?.0 == 200);

@@ -273,6 +273,12 @@ impl Running {
         self.ends().await
     }
 
+    /// Waits for its end by itself, while nobody reads its log.
+    pub(crate) async fn ends_unheard(mut self, patience: Duration) -> Result<ExitStatus> {
+        let ending = tokio::time::timeout(patience, self.child.wait());
+        Ok(ending.await.context("it does not end")??)
+    }
+
     /// Waits for its end by itself.
     pub(crate) async fn ends(mut self) -> Result<(ExitStatus, String)> {
         let ending = async {

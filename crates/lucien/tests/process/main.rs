@@ -2,6 +2,7 @@
 
 mod commands;
 mod cut_off;
+mod kills;
 mod letters;
 mod lifecycle;
 mod lucien;
@@ -9,6 +10,8 @@ mod notices;
 mod outage;
 mod refusals;
 mod stopping;
+mod sweep;
 mod together;
 mod token;
+mod watchdog;
 mod webhook;

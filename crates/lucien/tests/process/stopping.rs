@@ -3,8 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use bot::clock::SystemClock;
+use domain::clock::Clock;
+use domain::id::UserId;
 use sim::{Fault, Sim};
 use store::lock::Alone;
+use store::schema::{self, SchemaState};
+use store::tokens::{self, NewToken};
 use store::{Store, StoreOptions};
 use testkit::{Backend, TestDb};
 
@@ -100,8 +105,56 @@ async fn while_migrating_on_sqlite() -> Result<()> {
     house.until_role("opening").await?;
     stops_in_order(house).await?;
     drop(writing);
-    let state = store::schema::state(&store).await?;
-    ensure!(state == store::schema::SchemaState::Empty, "{state:?}");
+    let state = schema::state(&store).await?;
+    ensure!(state == SchemaState::Empty, "{state:?}");
+    store.close().await;
+    db.remove().await
+}
+
+/// In the middle of a migration, and while another house's is not over yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_migrating_on_postgres() -> Result<()> {
+    if is_missing(Backend::Postgres) {
+        return Ok(());
+    }
+    let (folder, telegram) = (folder()?, telegram().await?);
+    let (db, url, store) = database(Backend::Postgres).await?;
+    let now = SystemClock.now();
+    schema::up(&store, Some(1), now).await?;
+    let before = schema::state(&store).await?;
+    ensure!(matches!(before, SchemaState::Behind { .. }), "{before:?}");
+    let migrates = [CUSTODIANS[0], ("ENV", "production")];
+    let start = || Running::start_as(folder.path(), &telegram, &url, &migrates);
+
+    // Whoever has written to a table keeps the migration from changing it.
+    let writing = store.begin().await?;
+    let token = NewToken {
+        token: "abcDEF_-12345678",
+        by: UserId(0),
+        valid_hours: 24,
+        plan: None,
+    };
+    tokens::issue(&writing, &token, now).await?;
+    let house = start()?;
+    db.until_held_up(1).await?;
+    house.until_role("opening").await?;
+    stops_in_order(house).await?;
+    ensure!(schema::state(&store).await? == before);
+
+    // At the server, what the first house has begun waits on; the second one waits for its end.
+    let house = start()?;
+    db.until_held_up(2).await?;
+    house.until_role("opening").await?;
+    stops_in_order(house).await?;
+    ensure!(schema::state(&store).await? == before);
+    drop(writing);
+
+    let mut house = start()?;
+    house.logs("the schema was migrated").await?;
+    house.until_role("worker").await?;
+    stops_in_order(house).await?;
+    ensure!(schema::state(&store).await? == SchemaState::Current);
+    ensure!(tokens::find(&store.read(), token.token).await?.is_none());
     store.close().await;
     db.remove().await
 }

@@ -59,7 +59,7 @@ async fn ten_share_a_house(backend: Backend) -> Result<()> {
             .await?;
         let looks_after = body["components"].as_object().context("an object")?.len();
         ensure!(
-            looks_after == if body["role"] == "worker" { 4 } else { 1 },
+            looks_after == if body["role"] == "worker" { 5 } else { 1 },
             "{body}"
         );
         ensure!(house.asked("/ready").await?.0 == 200);
