@@ -21,6 +21,9 @@ pub(crate) enum Command {
     Run,
     /// Shows Lucien at work on a stand-in Telegram; needs no token and touches nothing of yours.
     Demo(Demo),
+    /// Puts Lucien under load on a stand-in Telegram; needs no token and touches nothing of yours.
+    #[command(subcommand)]
+    Loadtest(Loadtest),
     /// Runs the stand-in Telegram alone, for any bot in any language.
     Sim(Sim),
     /// Changes the schema of the database, while nobody serves on it.
@@ -50,6 +53,25 @@ pub(crate) struct Demo {
     /// Port of the stand-in Telegram; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Loadtest {
+    /// Lives through a year: people wait, redeem, renew and leave, and now and then something goes wrong.
+    ///
+    /// Time jumps from one moment at which something is due to the next. After each jump, what must always
+    /// hold is checked.
+    Year {
+        /// People who live through it.
+        #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        people: u32,
+        /// Days that it has.
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(30..=3_650))]
+        days: u32,
+        /// Everything that people do follows from this.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -36,6 +36,7 @@ fn execute(command: Command) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             Command::Demo(demo) => commands::demo::execute(&demo).await,
+            Command::Loadtest(loadtest) => commands::loadtest::execute(loadtest).await,
             Command::Sim(sim) => commands::sim::execute(sim).await,
             Command::Run => commands::run::execute(&own_environment(Destination::Stdout)?).await,
             Command::Migrate(migrate) => {

@@ -56,7 +56,7 @@ const LOOKS: [(&str, TimeDelta); 4] = [
 ];
 
 /// How far time jumps at most that is lived through: looking around has its turn.
-const LONGEST_JUMP: TimeDelta = TimeDelta::hours(6);
+pub(crate) const LONGEST_JUMP: TimeDelta = TimeDelta::hours(6);
 
 /// What a house is doing.
 enum Look {

@@ -22,6 +22,7 @@
 //! | [`preload`] | plans, packages and accounts to begin with |
 //! | [`scenario`] | what a scenario is and how one is run |
 //! | [`scenarios`] | all scenarios, a file per feature |
+//! | [`year`] | a house with all its people, through a year |
 
 pub mod database;
 pub mod fixtures;
@@ -29,7 +30,9 @@ pub mod house;
 pub mod preload;
 pub mod scenario;
 pub mod scenarios;
+pub mod year;
 
 pub use database::{Backend, TestDb};
 pub use house::House;
 pub use scenario::Scenario;
+pub use year::Year;

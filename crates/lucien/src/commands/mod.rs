@@ -3,6 +3,7 @@
 pub(crate) mod demo;
 pub(crate) mod healthcheck;
 pub(crate) mod inbox;
+pub(crate) mod loadtest;
 pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod run;

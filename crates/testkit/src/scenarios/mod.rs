@@ -23,6 +23,7 @@ mod service;
 mod summary;
 mod visitors;
 mod way;
+mod year;
 
 use crate::scenario::Scenario;
 
@@ -66,6 +67,7 @@ pub fn all() -> impl Iterator<Item = &'static Scenario> {
         summary::REOPENING_STORIES,
         summary::STORIES,
         visitors::STORIES,
+        year::BARE_STORIES,
     ]
     .into_iter()
     .flatten()
