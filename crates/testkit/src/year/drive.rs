@@ -13,7 +13,7 @@ use sim::{ButtonAction, Cannot, Entry, Fault, Markup, NewLink, Person, Rights, R
 use store::{StoreError, holds, invariants, plans, subscribers};
 
 use super::oracle::{Awaited, Oracle, Place};
-use super::plan::{Act, Affair, Life, PLANS};
+use super::plan::{Act, Affair, DARKNESS, Life, PLANS};
 use super::{Figures, Year};
 use crate::house::{House, LONGEST_JUMP};
 
@@ -92,6 +92,8 @@ pub(super) struct Drive<'a> {
     /// The ids of [`PLANS`].
     plans: Vec<PlanId>,
     is_dark: bool,
+    /// When it became dark last.
+    dark_since: Timestamp,
     is_paused: bool,
     is_troubled: bool,
     is_held: bool,
@@ -147,6 +149,7 @@ impl<'a> Drive<'a> {
             door,
             plans: ids,
             is_dark: false,
+            dark_since: start,
             is_paused: false,
             is_troubled: false,
             is_held: false,
@@ -284,7 +287,9 @@ impl<'a> Drive<'a> {
         let done = match turn {
             Turn::Affair(affair) => self.see_to(affair).await?,
             // Most wait until there is light again; whoever asks at a door need not know.
-            Turn::Act(_, act) if self.is_dark && act != Act::Ask => Done::NotYet("there is light"),
+            Turn::Act(_, act) if self.is_dark && !(act == Act::Ask && self.will_be_heard()) => {
+                Done::NotYet("there is light")
+            }
             Turn::Act(who, act) => self.does(who, act).await?,
         };
         self.settles().await?;
@@ -307,6 +312,12 @@ impl<'a> Drive<'a> {
             (Done::Moot, _) => {}
         }
         Ok(())
+    }
+
+    /// Whether the house will hear, once there is light, of what is asked for now: Telegram keeps it for a day
+    /// (Bot API, Getting updates).
+    fn will_be_heard(&self) -> bool {
+        self.dark_since + DARKNESS - self.now() < DAY
     }
 
     fn transcript(&self, turn: Turn) -> String {
@@ -335,7 +346,7 @@ impl<'a> Drive<'a> {
             }
             Affair::Dark => {
                 self.house.closes().await?;
-                self.is_dark = true;
+                (self.is_dark, self.dark_since) = (true, self.now());
             }
             Affair::Light => {
                 self.house.reopens().await?;

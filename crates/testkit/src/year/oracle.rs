@@ -57,9 +57,9 @@ pub(super) struct Standing {
     pub(super) awaits: Option<Awaited>,
     pub(super) salon: Place,
     pub(super) patio: Place,
-    /// When they first asked to be let into the visitors' channel. Whoever takes that back and asks again keeps
-    /// their place: Telegram does not tell.
-    first_asked: Option<Timestamp>,
+    /// When they have asked to be let into the visitors' channel of late. Whoever takes that back and asks again
+    /// keeps their place: Telegram does not tell.
+    asked: Vec<Timestamp>,
     /// Another administrator has removed them from the members' channel.
     pub(super) is_banned: bool,
     /// They have blocked Lucien at some time.
@@ -84,7 +84,7 @@ impl Standing {
             awaits: None,
             salon: Place::Outside,
             patio: Place::Outside,
-            first_asked: None,
+            asked: Vec::new(),
             is_banned: false,
             has_blocked: false,
             is_gone: false,
@@ -166,8 +166,8 @@ impl Oracle {
     pub(super) fn asks(&mut self, who: usize, now: Timestamp) {
         let (wait, outages) = (self.wait, self.outages.until());
         let one = self.one(who);
-        let is_forgotten = |first: &Timestamp| now > (*first + wait).max(outages) + SLACK;
-        one.first_asked = one.first_asked.filter(|first| !is_forgotten(first)).or(Some(now));
+        one.asked.retain(|at| now <= (*at + wait).max(outages) + SLACK);
+        one.asked.push(now);
         one.patio = Place::Asks(now);
     }
 
@@ -228,10 +228,11 @@ impl Oracle {
             }
             one.patio = match (one.patio, self.patio.status_of(id).is_present()) {
                 (Place::Asks(since), true) => {
-                    let due = one.first_asked.unwrap_or(since) + self.wait - TimeDelta::seconds(1);
+                    let first = one.asked.first().copied().unwrap_or(since);
+                    let due = first + self.wait - TimeDelta::seconds(1);
                     ensure!(now >= due, "{id} has asked at {since} and is let in already");
                     one.admissions += 1;
-                    one.first_asked = None;
+                    one.asked.clear();
                     self.touched.insert(who);
                     Place::Inside
                 }

@@ -14,6 +14,9 @@ pub(super) const PLANS: [(&str, i32); 3] = [("Semanal", 7), ("Mensual", 30), ("T
 /// Of so many people one comes for the members' channel; the others come for the visitors' one.
 const PER_MEMBER: usize = 3;
 
+/// For how long the house is closed once: longer than Telegram keeps updates, and than a sweep may be overdue.
+pub(super) const DARKNESS: TimeDelta = TimeDelta::days(2);
+
 /// First names, which repeat.
 const NAMES: [&str; 12] = [
     "Inés", "Rodrigo", "Camila", "Bruno", "Elena", "Tomás", "Lucía", "Andrés", "Julia", "Pablo", "Sara",
@@ -116,7 +119,7 @@ pub(super) fn affairs(start: Timestamp, days: i64, reopens: bool) -> Vec<(Timest
         affairs.push((at(15), Affair::Restart));
         affairs.push((at(28), Affair::Crash));
         affairs.push((at(70), Affair::Dark));
-        affairs.push((at(70) + DAY * 2, Affair::Light));
+        affairs.push((at(70) + DARKNESS, Affair::Light));
         affairs.push((at(85), Affair::Crash));
     }
     affairs
