@@ -1,7 +1,7 @@
 //! Living through a year: who has a turn does something, and time jumps to the next turn.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use chrono::TimeDelta;
@@ -98,6 +98,8 @@ pub(super) struct Drive<'a> {
     is_troubled: bool,
     is_held: bool,
     last_look: Timestamp,
+    /// What the links of invitations carry that people were given.
+    handed_out: HashSet<String>,
     figures: Figures,
 }
 
@@ -154,6 +156,7 @@ impl<'a> Drive<'a> {
             is_troubled: false,
             is_held: false,
             last_look: start,
+            handed_out: HashSet::new(),
             figures: Figures::default(),
             house,
         };
@@ -387,6 +390,9 @@ impl<'a> Drive<'a> {
                 }
             }
             Affair::Confirm => {
+                if holds::all(&self.house.store().read()).await?.is_empty() {
+                    return Ok(Done::Moot);
+                }
                 self.opens_panel().await?;
                 if !self.presses(CONFIRM_LIST).await? {
                     return Ok(Done::NotYet("the list can be confirmed"));
@@ -428,17 +434,19 @@ impl<'a> Drive<'a> {
     }
 
     /// The custodian issues an invitation; none, Telegram does not want it now.
-    async fn issues(&self, plan: usize) -> Result<Option<String>> {
+    async fn issues(&mut self, plan: usize) -> Result<Option<String>> {
         let custodian = &self.custodian;
         custodian.presses_data_on(self.panel, &format!("panel:for:{}", self.plans[plan]))?;
         self.house.settles().await?;
         if !self.presses(CONFIRM).await? {
             return Ok(None);
         }
-        let of = |entry: Entry| payload(&entry.text);
-        let last = custodian.last_message().and_then(of);
-        // A notice may have come after it.
-        Ok(last.or_else(|| custodian.chat().into_iter().rev().take(5).find_map(of)))
+        // A notice may have come after it, and earlier ones stand above it.
+        let entries = custodian.chat().into_iter().rev().take(5);
+        let mut payloads = entries.filter_map(|entry| payload(&entry.text));
+        let issued = payloads.find(|payload| !self.handed_out.contains(payload));
+        self.handed_out.extend(issued.clone());
+        Ok(issued)
     }
 
     async fn does(&mut self, who: usize, act: Act) -> Result<Done> {
@@ -633,13 +641,27 @@ async fn sets_up(house: &House, panel: i32, title: &str, name: &str) -> Result<R
     Ok(room)
 }
 
-/// Taps on a button, after which the house comes to rest. False, there is none.
+/// Taps on the newest button that is called just so, after which the house comes to rest. False, there is none.
 async fn taps(house: &House, person: &Person, label: &str) -> Result<bool> {
     reaches(person)?;
-    match person.presses(label) {
-        Ok(_) => house.settles().await.map(|()| true),
-        Err(Cannot::NoSuchButton { .. }) => Ok(false),
-        Err(other) => Err(other.into()),
+    let on = |entry: Entry| Some((entry.message_id, data_of(&entry, label)?));
+    let Some((message_id, data)) = person.chat().into_iter().rev().find_map(on) else {
+        return Ok(false);
+    };
+    person.presses_data_on(message_id, &data)?;
+    house.settles().await?;
+    Ok(true)
+}
+
+/// What a button carries.
+fn data_of(entry: &Entry, label: &str) -> Option<String> {
+    let Some(Markup::InlineKeyboard(rows)) = &entry.keyboard else {
+        return None;
+    };
+    let button = rows.iter().flatten().find(|button| button.text == label)?;
+    match &button.action {
+        ButtonAction::Callback(data) => Some(data.clone()),
+        _ => None,
     }
 }
 
