@@ -5,10 +5,10 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`ending`] | memberships that are over end |
-//! | [`release`] | what sees people out is written down |
+//! | `ending` | memberships that are over end |
+//! | `release` | what sees people out is written down |
 //! | [`brakes`] | what holds that back |
-//! | [`held`] | what custodians are told of it |
+//! | `held` | what custodians are told of it |
 //! | [`list`] | what they confirm |
 
 pub mod brakes;
