@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::id::UserId;
 use domain::role::{RoleChangeReason, RoleChangeSource};
 use domain::subscription::Stage;
-use sim::{ButtonAction, Markup, Person};
+use sim::{ButtonAction, Markup, Person, Press};
 use store::role_log;
 
 use super::reminders::{WISH, member, passes};
@@ -41,6 +41,12 @@ const CONFIRM: &str = "Confirmar";
 const LINK: &str = "?start=";
 
 /// Somebody inside whose time runs out, and who has been told.
+/// What is said over the screen after a tap, once it was worked off.
+async fn toast(house: &House, press: Press) -> Result<String> {
+    house.settles().await?;
+    Ok(press.answer().await?.text.unwrap_or_default())
+}
+
 async fn reminded(house: &House, name: &str) -> Result<Person> {
     let person = house.person(name);
     way::enters(house, &person).await?;
@@ -84,11 +90,8 @@ async fn a_wish_is_passed_on_once(house: &mut House) -> Result<()> {
     let mateo = way::custodian(house).await?;
     let rodrigo = reminded(house, "Rodrigo").await?;
     let before = last(&rodrigo)?;
-    for (toast, notices) in [("Anotado", 1), ("Ya lo tengo anotado", 1)] {
-        let press = rodrigo.presses(WISH)?;
-        house.settles().await?;
-        let answer = press.answer().await?;
-        ensure!(answer.text.is_some_and(|text| text.contains(toast)));
+    for (said, notices) in [("Anotado", 1), ("Ya lo tengo anotado", 1)] {
+        ensure!(toast(house, rodrigo.presses(WISH)?).await?.contains(said));
         house.delivers().await?;
         ensure!(way::heard(&mateo, NOTICE) == notices, "{}", mateo.transcript());
     }
@@ -102,14 +105,10 @@ async fn a_wish_is_passed_on_once(house: &mut House) -> Result<()> {
     ensure!(notice.labels().len() == 2, "{:?}", notice.labels());
     // The second reminder has the same end.
     passes(house, DAY * 2).await?;
-    let press = rodrigo.presses(WISH)?;
-    house.settles().await?;
     ensure!(
-        press
-            .answer()
+        toast(house, rodrigo.presses(WISH)?)
             .await?
-            .text
-            .is_some_and(|text| text.contains("Ya lo tengo"))
+            .contains("Ya lo tengo")
     );
     ensure!(way::heard(&mateo, NOTICE) == 1, "{}", mateo.transcript());
     Ok(())
@@ -155,13 +154,10 @@ async fn strangers_wish_and_answer_nothing(house: &mut House) -> Result<()> {
         "renew:settled:1",
         "renew:invited:1:1",
     ] {
-        let press = ines.presses_data(answer)?;
-        house.settles().await?;
-        let answered = press.answer().await?;
         ensure!(
-            answered
-                .text
-                .is_some_and(|text| text.contains("quienes cuidan la casa")),
+            toast(house, ines.presses_data(answer)?)
+                .await?
+                .contains("quienes cuidan la casa"),
             "{answer}"
         );
     }
@@ -292,13 +288,10 @@ async fn what_is_renewed_meanwhile_is_not_granted(house: &mut House) -> Result<(
     opens(house, &rodrigo, &payload).await?;
     let until = end(house, &rodrigo).await?;
     for late in [give, invite, grant] {
-        let press = mateo.presses_data(&late)?;
-        house.settles().await?;
-        let answer = press.answer().await?;
         ensure!(
-            answer
-                .text
-                .is_some_and(|text| text.contains("ya tiene otra fecha")),
+            toast(house, mateo.presses_data(&late)?)
+                .await?
+                .contains("ya tiene otra fecha"),
             "{late}"
         );
     }
@@ -323,13 +316,10 @@ async fn a_plan_that_is_taken_off_can_still_be_granted(house: &mut House) -> Res
         .store()
         .write(async |tx| store::plans::set_active(tx, plan, false).await);
     ensure!(taken_off.await?);
-    let press = mateo.presses(INVITE)?;
-    house.settles().await?;
-    let answer = press.answer().await?;
     ensure!(
-        answer
-            .text
-            .is_some_and(|text| text.contains("ya no está disponible"))
+        toast(house, mateo.presses(INVITE)?)
+            .await?
+            .contains("ya no está disponible")
     );
     let notice = last(&mateo)?;
     ensure!(
@@ -408,14 +398,10 @@ async fn of_two_custodians_one_answers(house: &mut House) -> Result<()> {
             custodian.transcript()
         );
     }
-    let press = elena.presses_data(&invite)?;
-    house.settles().await?;
     ensure!(
-        press
-            .answer()
+        toast(house, elena.presses_data(&invite)?)
             .await?
-            .text
-            .is_some_and(|text| text.contains("ya quedó hecho"))
+            .contains("ya quedó hecho")
     );
     ensure!(way::heard(&elena, LINK) == 0, "{}", elena.transcript());
     Ok(())
