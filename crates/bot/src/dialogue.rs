@@ -31,6 +31,8 @@ use crate::hand::Hand;
 
 /// How long a dialogue waits for the next word.
 pub(crate) const LIFE: TimeDelta = TimeDelta::hours(24);
+/// How long a question to all custodians can be answered.
+const OPEN_TO_ALL: TimeDelta = TimeDelta::days(30);
 
 /// The result of a question whose dialogue was left before it was answered: no action shows it.
 const NOTHING: &str = "";
@@ -100,6 +102,19 @@ pub(crate) struct Version(pub(crate) i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Question(pub(crate) i64);
+
+impl Question {
+    /// Puts a question to all custodians: whoever answers first does so for all of them. It is stored with what
+    /// it is about.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn to_all(tx: &Tx, about: &impl Serialize, now: Timestamp) -> Result<Self, StoreError> {
+        let about = serde_json::to_string(about).expect("it has no keys but strings");
+        let question = confirmations::open(tx, UserId::HOUSE, &about, now + OPEN_TO_ALL, now).await?;
+        Ok(Self(question))
+    }
+}
 
 /// A dialogue as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

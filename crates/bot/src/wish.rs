@@ -3,7 +3,6 @@
 //! A wish is about one end date. It puts one question to all custodians: whoever answers first, by an
 //! invitation or by a grant, does so for all of them.
 
-use chrono::TimeDelta;
 use domain::clock::Timestamp;
 use domain::id::UserId;
 use domain::money::Money;
@@ -17,11 +16,6 @@ use voice::{Button, LabelId, Price, Screen, UserText, Voice};
 
 use crate::action::{Action, RenewalAction};
 use crate::dialogue::Question;
-
-/// To whom the question is put: all custodians.
-pub(crate) const HOUSE: UserId = UserId(0);
-/// How long it can be answered.
-const LIFE: TimeDelta = TimeDelta::days(30);
 
 /// What somebody wishes, as it is stored with the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,9 +50,7 @@ impl Wish {
     /// # Errors
     /// When the database does not answer.
     pub(crate) async fn put(&self, tx: &Tx, now: Timestamp) -> Result<Question, StoreError> {
-        let action = serde_json::to_string(self).expect("it has no keys but strings");
-        let question = confirmations::open(tx, HOUSE, &action, now + LIFE, now).await?;
-        Ok(Question(question))
+        Question::to_all(tx, self, now).await
     }
 
     /// The wish in a question, as it was stored; none when it is about something else.
@@ -73,7 +65,7 @@ impl Put {
     /// # Errors
     /// When the database does not answer.
     pub(crate) async fn find(db: &impl Connection, question: Question) -> Result<Option<Self>, StoreError> {
-        let found = confirmations::find(db, question.0, HOUSE).await?;
+        let found = confirmations::find(db, question.0, UserId::HOUSE).await?;
         Ok(found.and_then(|found| {
             Some(Self {
                 wish: Wish::read(&found.action)?,

@@ -46,6 +46,9 @@ id! {
 }
 
 impl UserId {
+    /// The house itself, where it is nobody's doing, or everybody's who keeps it: no person has this id.
+    pub const HOUSE: Self = Self(0);
+
     /// The private chat with this person: Telegram gives it the person's own id.
     #[must_use]
     pub const fn private_chat(self) -> ChatId {

@@ -10,9 +10,6 @@ use store::departures::{self, Ended};
 use store::role_log::{self, RoleChange};
 use store::{StoreError, Tx};
 
-/// The house itself, as the one who takes roles.
-const HOUSE: UserId = UserId(0);
-
 /// Ends memberships that are over, at most `limit`: status, stage, stored role and its history, and a
 /// departure that is due. Returns how many there were.
 ///
@@ -31,7 +28,7 @@ fn change(ended: &Ended) -> Option<RoleChange> {
         user: ended.user,
         previous: Some(ended.lost_role?),
         new: Role::Free,
-        changed_by: HOUSE,
+        changed_by: UserId::HOUSE,
         reason: RoleChangeReason::VipExpired,
         source: RoleChangeSource::System,
         metadata: Some(json!({

@@ -4,7 +4,6 @@
 //! newest one tells which those are: whoever comes later is not on it, and whoever has come back or was
 //! taken off is not due any more.
 
-use chrono::TimeDelta;
 use domain::brakes::HoldReason;
 use domain::clock::Timestamp;
 use domain::id::{DepartureId, UserId};
@@ -13,10 +12,7 @@ use store::{Connection, StoreError, Tx, confirmations, departures, holds, jobs, 
 
 use crate::dialogue::Question;
 use crate::jobs::{Expiry, Job};
-use crate::wish::HOUSE;
 
-/// How long a list can be confirmed.
-const LIFE: TimeDelta = TimeDelta::days(30);
 /// The setting that tells what was confirmed last.
 const CONFIRMED: &str = "departures.confirmed";
 
@@ -48,9 +44,7 @@ impl List {
     /// # Errors
     /// When the database does not answer.
     pub(crate) async fn put(&self, tx: &Tx, now: Timestamp) -> Result<Question, StoreError> {
-        let action = serde_json::to_string(self).expect("it has no keys but strings");
-        let question = confirmations::open(tx, HOUSE, &action, now + LIFE, now).await?;
-        Ok(Question(question))
+        Question::to_all(tx, self, now).await
     }
 
     /// The list of a question; none when it is about something else.
@@ -63,7 +57,7 @@ impl List {
     /// # Errors
     /// When the database does not answer.
     pub(crate) async fn find(db: &impl Connection, question: Question) -> Result<Option<Self>, StoreError> {
-        let found = confirmations::find(db, question.0, HOUSE).await?;
+        let found = confirmations::find(db, question.0, UserId::HOUSE).await?;
         Ok(found.and_then(|found| Self::read(&found.action)))
     }
 }

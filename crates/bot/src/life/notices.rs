@@ -15,9 +15,6 @@ use crate::settings::Settings;
 const EVERY: TimeDelta = TimeDelta::hours(1);
 /// Where it is remembered.
 const KEY: &str = "told.on_duty";
-/// Who changes settings without being asked to: the house itself.
-const HOUSE: UserId = UserId(0);
-
 /// What was told last.
 #[derive(Deserialize, Serialize)]
 struct Told {
@@ -48,7 +45,7 @@ pub(super) async fn on_duty(
         at: now.timestamp(),
     };
     let told = serde_json::to_string(&told).expect("it has no keys but strings");
-    stored::set(tx, KEY, &told, HOUSE, now).await?;
+    stored::set(tx, KEY, &told, UserId::HOUSE, now).await?;
     let notice = CustodianNotice::OnDuty {
         version: introduction.version.clone(),
         webhook: settings.updates.is_webhook(),

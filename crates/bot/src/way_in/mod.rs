@@ -32,9 +32,6 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// The house itself, as the one who changes roles.
-const HOUSE: UserId = UserId(0);
-
 /// Stores the role that somebody has from now on, for a reason.
 async fn become_role(
     tx: &Tx,
@@ -47,7 +44,7 @@ async fn become_role(
     let new = NewRole {
         user,
         role,
-        by: HOUSE,
+        by: UserId::HOUSE,
         reason,
         source: RoleChangeSource::System,
         metadata: None,

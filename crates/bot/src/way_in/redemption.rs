@@ -12,7 +12,7 @@ use store::outbox::{self, Of};
 use store::people::{self, History, NewRole};
 use store::{StoreError, Tx, departures, subscribers};
 
-use super::{HOUSE, Scene, link};
+use super::{Scene, link};
 use crate::outbox::{Bought, CustodianNotice, Errand, OutboxKind, errand, notices};
 
 /// Redeems an invitation that was looked up by whoever opens it; they are stored. None when it has been changed since, or
@@ -44,7 +44,7 @@ pub(crate) async fn redeem(
         had_one: previous.is_some(),
         redemption: &redemption,
         vip: found.vip_channel,
-        by: HOUSE,
+        by: UserId::HOUSE,
         source: RoleChangeSource::System,
     };
     let mut errands = follow(tx, change, now).await?;

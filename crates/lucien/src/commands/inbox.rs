@@ -6,11 +6,10 @@
 )]
 
 use anyhow::Context;
-use bot::schema;
 use chrono::SecondsFormat;
 use serde_json::json;
 use store::inbox::{self, Letter};
-use store::{Store, StoreError, StoreOptions};
+use store::{Store, StoreError};
 
 use crate::cli;
 use crate::config::{self, Environment};
@@ -21,14 +20,7 @@ const LISTED: u32 = 1_000;
 
 pub(crate) async fn execute(environment: &Environment, command: cli::Inbox) -> Result<(), Failure> {
     let url = config::read_database(environment).map_err(Failure::Configuration)?;
-    let options = StoreOptions {
-        create: false,
-        ..StoreOptions::default()
-    };
-    let store = Store::open(&url, &options)
-        .await
-        .with_context(|| format!("the database {url} cannot be opened"))?;
-    schema::require(&store).await?;
+    let store = super::open(&url).await?;
     let done = match command {
         cli::Inbox::List { json } => list(&store, json).await,
         cli::Inbox::Replay { seqs } => replay(&store, &seqs).await,

@@ -10,3 +10,22 @@ pub(crate) mod run;
 pub(crate) mod sim;
 pub(crate) mod sweep;
 pub(crate) mod token;
+
+use anyhow::Context;
+use bot::schema;
+use store::{DatabaseUrl, Store, StoreOptions};
+
+use crate::exit::Failure;
+
+/// Opens the database of a house that stands; its schema is the present one.
+async fn open(url: &DatabaseUrl) -> Result<Store, Failure> {
+    let options = StoreOptions {
+        create: false,
+        ..StoreOptions::default()
+    };
+    let store = Store::open(url, &options)
+        .await
+        .with_context(|| format!("the database {url} cannot be opened"))?;
+    schema::require(&store).await?;
+    Ok(store)
+}

@@ -4,31 +4,20 @@
 
 use anyhow::Context;
 use bot::clock::SystemClock;
-use bot::schema;
 use domain::clock::Clock;
 use domain::id::UserId;
 use domain::plan::{NewPlan, Plan};
 use serde_json::json;
+use store::Store;
 use store::plans::{self, CreateError, Which};
-use store::{Store, StoreOptions};
 
 use crate::cli;
 use crate::config::{self, Environment};
 use crate::exit::Failure;
 
-/// Who makes plans from the command line: the house itself.
-const HOUSE: UserId = UserId(0);
-
 pub(crate) async fn execute(environment: &Environment, command: cli::Plan) -> Result<(), Failure> {
     let url = config::read_database(environment).map_err(Failure::Configuration)?;
-    let options = StoreOptions {
-        create: false,
-        ..StoreOptions::default()
-    };
-    let store = Store::open(&url, &options)
-        .await
-        .with_context(|| format!("the database {url} cannot be opened"))?;
-    schema::require(&store).await?;
+    let store = super::open(&url).await?;
     let done = match command {
         cli::Plan::Create {
             name,
@@ -43,7 +32,7 @@ pub(crate) async fn execute(environment: &Environment, command: cli::Plan) -> Re
 }
 
 async fn create(store: &Store, name: &str, days: i32, price: &str, currency: &str) -> Result<(), Failure> {
-    let plan = NewPlan::check(name, days, price, currency, HOUSE)
+    let plan = NewPlan::check(name, days, price, currency, UserId::HOUSE)
         .map_err(|problems| Failure::Usage(problems.iter().map(ToString::to_string).collect()))?;
     let now = SystemClock.now();
     let made: Result<Plan, CreateError> = store.write(async |tx| plans::create(tx, &plan, now).await).await;

@@ -13,7 +13,6 @@ use anyhow::Context;
 use bot::clock::SystemClock;
 use bot::departures::brakes;
 use bot::departures::list::{self, Confirmation, Confirming};
-use bot::schema;
 use chrono::SecondsFormat;
 use domain::clock::{Clock, Timestamp};
 use domain::departure::Grace;
@@ -22,27 +21,18 @@ use domain::person::Profile;
 use serde_json::json;
 use store::departures::{self, Departure};
 use store::holds::{self, Hold};
-use store::{Connection, Store, StoreError, StoreOptions};
+use store::{Connection, Store, StoreError};
 
 use crate::cli;
 use crate::config::{self, Environment};
 use crate::exit::Failure;
 
-/// Who confirms from the command line: the house itself.
-const HOUSE: UserId = UserId(0);
 /// How many departures are read, and memberships ended, at a time.
 const PAGE: u32 = 500;
 
 pub(crate) async fn execute(environment: &Environment, command: cli::Sweep) -> Result<(), Failure> {
     let (url, grace) = config::read_sweep(environment).map_err(Failure::Configuration)?;
-    let options = StoreOptions {
-        create: false,
-        ..StoreOptions::default()
-    };
-    let store = Store::open(&url, &options)
-        .await
-        .with_context(|| format!("the database {url} cannot be opened"))?;
-    schema::require(&store).await?;
+    let store = super::open(&url).await?;
     let done = match command {
         cli::Sweep::List { json } => {
             let listed = Listed::look(&store, Grace::hours(grace)).await;
@@ -200,7 +190,7 @@ async fn confirm(store: &Store, up_to: DepartureId, spare: &[i64]) -> Result<(),
                 up_to,
                 seen: now,
                 spared: u32::try_from(spare.len()).unwrap_or(u32::MAX),
-                by: HOUSE,
+                by: UserId::HOUSE,
             };
             match list::confirm(tx, &confirming, now).await? {
                 Confirmation::Given(count) => Ok(count),

@@ -13,33 +13,22 @@ use std::sync::Arc;
 use anyhow::Context;
 use bot::clock::SystemClock;
 use bot::invitation::new_code;
-use bot::schema;
 use chrono::SecondsFormat;
 use domain::clock::Clock;
 use domain::id::UserId;
 use serde_json::json;
 use store::invitations::{self, IssueError, Issued, NewInvitation};
-use store::{Store, StoreOptions, plans};
+use store::{Store, plans};
 use telegram::{ApiError, Gateway, Meaning, Rates};
 
 use crate::cli;
 use crate::config::{self, Environment, IssueConfig};
 use crate::exit::Failure;
 
-/// Who issues invitations from the command line: the house itself.
-const HOUSE: UserId = UserId(0);
-
 pub(crate) async fn execute(environment: &Environment, command: cli::Token) -> Result<(), Failure> {
     let cli::Token::Issue { plan, json } = command;
     let config = config::read_issue(environment).map_err(Failure::Configuration)?;
-    let options = StoreOptions {
-        create: false,
-        ..StoreOptions::default()
-    };
-    let store = Store::open(&config.database, &options)
-        .await
-        .with_context(|| format!("the database {} cannot be opened", config.database))?;
-    schema::require(&store).await?;
+    let store = super::open(&config.database).await?;
     let done = issue(&store, &config, &plan, json).await;
     store.close().await;
     done
@@ -54,7 +43,7 @@ async fn issue(store: &Store, config: &IssueConfig, plan: &str, as_json: bool) -
     let bot = bot_name(config).await?;
     let new = NewInvitation {
         plan: plan.id,
-        by: HOUSE,
+        by: UserId::HOUSE,
         valid_hours: config.invitation_valid_hours,
     };
     let now = SystemClock.now();

@@ -23,7 +23,6 @@ use crate::handlers::answer::Answer;
 use crate::handlers::{Dispatcher, Guest};
 use crate::jobs::{Expiry, Job};
 use crate::outbox::{CustodianNotice, errand, notices};
-use crate::wish::HOUSE;
 
 /// The people on one page.
 const PAGE: u32 = MAX_DEPARTURES as u32;
@@ -175,7 +174,7 @@ impl Dispatcher {
         let confirmed = self
             .store
             .write(async |tx| {
-                let action = match confirmations::consume(tx, question.0, HOUSE, now).await? {
+                let action = match confirmations::consume(tx, question.0, UserId::HOUSE, now).await? {
                     Consumption::Now(action) => action,
                     Consumption::Before { .. } | Consumption::Expired | Consumption::Unknown => {
                         return Err(Undone::Refused(ToastId::NothingToConfirm));

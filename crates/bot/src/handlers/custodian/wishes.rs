@@ -25,7 +25,7 @@ use crate::outbox::CustodianNotice;
 use crate::way_in::Scene;
 use crate::way_in::grant::{self, Granting, is_end};
 use crate::way_in::redemption::days_of;
-use crate::wish::{HOUSE, Offered, Put, Wish};
+use crate::wish::{Offered, Put, Wish};
 
 /// How a wish stands: the membership, and the plan that it follows, if there is one.
 struct Standing {
@@ -132,7 +132,7 @@ impl Dispatcher {
         let answered = self
             .store
             .write(async |tx| {
-                let action = match confirmations::consume(tx, question.0, HOUSE, talk.now).await? {
+                let action = match confirmations::consume(tx, question.0, UserId::HOUSE, talk.now).await? {
                     Consumption::Now(action) => action,
                     Consumption::Before { .. } => return Err(Undone::Refused(ToastId::AlreadyDone)),
                     Consumption::Expired | Consumption::Unknown => {
