@@ -15,6 +15,9 @@ pub(crate) enum HandlerError {
     /// Telegram.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// Telegram, which was asked before anything was done: whatever came of the question, nothing was.
+    #[error(transparent)]
+    Question(ApiError),
     /// A text that cannot be rendered.
     #[error(transparent)]
     Voice(#[from] RenderError),
@@ -91,7 +94,7 @@ impl HandlerError {
             Self::Undecodable(_) => Fault::Own(Failure::Undecodable),
             Self::Payload { .. } => Fault::Own(Failure::Payload),
             Self::Lost => Fault::Lost,
-            Self::Api(error) => match error.verdict() {
+            Self::Api(error) | Self::Question(error) => match error.verdict() {
                 Verdict::Retry(wait) => Fault::Outside(wait),
                 // The bot itself cannot work now; the update is not to blame.
                 Verdict::Stop => Fault::Outside(None),

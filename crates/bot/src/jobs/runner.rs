@@ -142,7 +142,7 @@ impl Failed {
     const fn class(&self) -> &'static str {
         match self {
             Self::Error(HandlerError::Store(_)) => "store",
-            Self::Error(HandlerError::Api(_)) => "telegram",
+            Self::Error(HandlerError::Api(_) | HandlerError::Question(_)) => "telegram",
             Self::Error(HandlerError::Lost) => "lost",
             Self::Error(_) => "error",
             Self::Panic => "panic",

@@ -102,7 +102,8 @@ pub(super) fn decide(
         Outcome::Failed(error) => match error.fault() {
             crate::error::Fault::Own(failure) => own_fault(failure, false),
             crate::error::Fault::Lost => Next::Lost,
-            crate::error::Fault::Outside(_) | crate::error::Fault::Undeliverable => rest(),
+            crate::error::Fault::Outside(Some(wait)) => again(wait, row.attempts, false, false),
+            crate::error::Fault::Outside(None) | crate::error::Fault::Undeliverable => rest(),
         },
     };
     in_time(policy, row, next)

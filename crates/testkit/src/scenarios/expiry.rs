@@ -10,7 +10,8 @@ use domain::role::{Role, RoleChangeReason};
 use domain::subscription::Status;
 use sim::{Fault, Person, Rights};
 use store::departures::{self, DepartureFigures};
-use store::{StoreError, exemptions, holds, outbox, presence};
+use store::outbox::{self, NewRow, Of, OutboxRow};
+use store::{StoreError, exemptions, holds, presence};
 
 use super::look;
 use super::reminders::passes;
@@ -25,9 +26,10 @@ pub(super) const STORIES: &[Scenario] = stories!["expiry":
     the_last_moment_still_counts,
     whoever_is_over_sees_the_visitors_house,
     more_than_a_batch_ends_in_one_sweep,
-    a_renewal_between_end_and_call_keeps_the_person_inside,
-    a_renewal_during_the_call_ends_with_a_working_link,
-    a_renewal_after_the_call_ends_with_a_working_link,
+    a_renewal_between_due_and_claim_keeps_the_person_inside,
+    a_renewal_between_two_calls_keeps_the_person_inside,
+    a_renewal_between_claim_and_call_ends_with_a_working_link,
+    a_renewal_between_call_and_record_ends_with_a_working_link,
     lucien_knows_his_own_removals,
     a_second_end_removes_again,
     whoever_is_exempt_stays,
@@ -257,7 +259,62 @@ async fn more_than_a_batch_ends_in_one_sweep(house: &mut House) -> Result<()> {
     Ok(())
 }
 
-async fn a_renewal_between_end_and_call_keeps_the_person_inside(house: &mut House) -> Result<()> {
+/// Makes what concerns somebody's place in the channel wait for a moment, behind something harmless.
+pub(super) async fn holds_up(house: &House, person: &Person, until: Timestamp) -> Result<()> {
+    let (channel, now) = (house.vip().id(), house.now());
+    let sequence = place_of(house, person);
+    let payload = format!(r#"{{"channel":{channel}}}"#);
+    let first = NewRow {
+        kind: "unban",
+        sequence: &sequence,
+        after: None,
+        person: Some(person.id()),
+        payload: &payload,
+        not_before: Some(until),
+        ends_at: None,
+    };
+    let held_up = house
+        .store()
+        .write(async |tx| outbox::enqueue(tx, &first, now).await);
+    held_up.await?;
+    Ok(())
+}
+
+/// What waits about somebody's place in the channel.
+pub(super) async fn waiting(house: &House, person: &Person) -> Result<Vec<OutboxRow>> {
+    let sequence = place_of(house, person);
+    Ok(outbox::pending_of(&house.store().read(), Of::Sequence(&sequence)).await?)
+}
+
+fn place_of(house: &House, person: &Person) -> String {
+    format!("member:{}:{}", house.vip().id(), person.id())
+}
+
+async fn a_renewal_between_due_and_claim_keeps_the_person_inside(house: &mut House) -> Result<()> {
+    let rodrigo = inside(house, "Rodrigo", HOUR * 2).await?;
+    let payload = invitation(house).await?;
+    holds_up(house, &rodrigo, house.now() + HOUR * 3).await?;
+    passes(house, HOUR * 2 + MOMENT).await?;
+    ensure!(status(house, &rodrigo).await? == Status::Expired);
+    let due = waiting(house, &rodrigo).await?;
+    ensure!(
+        due.len() == 2 && due.iter().all(|row| row.claimed.is_none()),
+        "{due:?}"
+    );
+    opens(house, &rodrigo, &payload).await?;
+    until(house, house.now() + HOUR * 2).await?;
+    ensure!(way::is_inside(house, &rodrigo), "{}", house.telegram.transcript());
+    let lifts_bans = |call: &sim::Call| call.parameters["only_if_banned"] == true;
+    ensure!(
+        way::calls(house, "unbanChatMember", &rodrigo)
+            .iter()
+            .all(lifts_bans)
+    );
+    ensure!(figures(house).await?.due == 0 && waiting(house, &rodrigo).await?.is_empty());
+    goes_in_or_is(house, &rodrigo).await
+}
+
+async fn a_renewal_between_two_calls_keeps_the_person_inside(house: &mut House) -> Result<()> {
     let rodrigo = inside(house, "Rodrigo", HOUR * 2).await?;
     let payload = invitation(house).await?;
     // Telegram does not want to be called when it is time.
@@ -310,7 +367,7 @@ async fn renews_meanwhile(house: &House, person: &Person, payload: &str) -> Resu
     until(house, house.now() + HOUR).await
 }
 
-async fn a_renewal_during_the_call_ends_with_a_working_link(house: &mut House) -> Result<()> {
+async fn a_renewal_between_claim_and_call_ends_with_a_working_link(house: &mut House) -> Result<()> {
     let rodrigo = inside(house, "Rodrigo", HOUR * 2).await?;
     let payload = invitation(house).await?;
     until_call(house, false).await?;
@@ -318,7 +375,7 @@ async fn a_renewal_during_the_call_ends_with_a_working_link(house: &mut House) -
     goes_in_or_is(house, &rodrigo).await
 }
 
-async fn a_renewal_after_the_call_ends_with_a_working_link(house: &mut House) -> Result<()> {
+async fn a_renewal_between_call_and_record_ends_with_a_working_link(house: &mut House) -> Result<()> {
     let rodrigo = inside(house, "Rodrigo", HOUR * 2).await?;
     let payload = invitation(house).await?;
     until_call(house, true).await?;

@@ -30,7 +30,7 @@ pub(super) const REOPENING_STORIES: &[Scenario] = stories!["reminders", reopenin
 
 /// What every reminder says, and what each of them does.
 const ANY: &str = "A esa hora, el salón reservado";
-const THREE_DAYS: &str = "unos tres días";
+pub(super) const THREE_DAYS: &str = "unos tres días";
 pub(super) const WISH: &str = "Quiero renovar";
 
 const DAY: TimeDelta = TimeDelta::days(1);

@@ -145,17 +145,16 @@ impl Courier {
         if !is_over && requests::unqueue(tx, request, row.id).await? {
             jobs::hasten(tx, FreeQueue::NAME, scene.now).await?;
         }
-        if outcome == Some(RequestOutcome::Admitted) {
-            if row.next_try.is_some() {
-                // The right may have been what it waited for.
-                self.note_regained(tx, scene, OutboxKind::Admit, channel).await?;
-            }
-            if is_over {
-                let notice = PersonNotice::Admitted { channel, request };
-                Errand::tell(person_of(row)?, notice)
-                    .enqueue(tx, scene.now)
-                    .await?;
-            }
+        // Telegram looks for a request only when the right is there, which may have been what it waited for.
+        use RequestOutcome::{Admitted, Inside, Withdrawn};
+        if matches!(outcome, Some(Admitted | Inside | Withdrawn)) && row.next_try.is_some() {
+            self.note_regained(tx, scene, OutboxKind::Admit, channel).await?;
+        }
+        if outcome == Some(Admitted) && is_over {
+            let notice = PersonNotice::Admitted { channel, request };
+            Errand::tell(person_of(row)?, notice)
+                .enqueue(tx, scene.now)
+                .await?;
         }
         Ok(())
     }

@@ -7,8 +7,8 @@ use domain::channel::Channel;
 use domain::clock::Timestamp;
 use domain::id::ChatId;
 use store::bot_config;
+use telegram::Verdict;
 use telegram::chat::Chat;
-use telegram::{ApiError, Verdict};
 use url::Url;
 
 use super::Courier;
@@ -35,7 +35,7 @@ impl Sign {
 
 impl Courier {
     /// A channel as Telegram shows it; none when it does not.
-    async fn look_at(&self, channel: ChatId) -> Result<Option<Chat>, ApiError> {
+    async fn look_at(&self, channel: ChatId) -> Result<Option<Chat>, HandlerError> {
         let now = self.clock.now();
         if let Some(chat) = self.sign.remembered(channel, now) {
             return Ok(Some(chat));
@@ -45,7 +45,9 @@ impl Courier {
                 self.sign.remember(chat.clone(), now);
                 Ok(Some(chat))
             }
-            Err(error) if matches!(error.verdict(), Verdict::Retry(_) | Verdict::Stop) => Err(error),
+            Err(error) if matches!(error.verdict(), Verdict::Retry(_) | Verdict::Stop) => {
+                Err(HandlerError::Question(error))
+            }
             Err(error) => {
                 tracing::info!(channel = channel.0, %error, "a channel does not tell its title");
                 Ok(None)
@@ -54,7 +56,7 @@ impl Courier {
     }
 
     /// The title of a channel; empty when nobody knows.
-    pub(super) async fn title_of(&self, channel: ChatId) -> Result<String, ApiError> {
+    pub(super) async fn title_of(&self, channel: ChatId) -> Result<String, HandlerError> {
         let chat = self.look_at(channel).await?;
         Ok(chat.and_then(|chat| chat.title).unwrap_or_default())
     }

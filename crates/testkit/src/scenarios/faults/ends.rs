@@ -4,11 +4,12 @@ use anyhow::{Result, ensure};
 use chrono::TimeDelta;
 use domain::clock::Timestamp;
 use domain::id::{ChatId, UserId};
+use domain::queue::RequestOutcome;
 use domain::role::{Role, RoleChangeReason};
 use domain::subscription::{Stage, Status};
-use sim::{InviteLink, Person};
+use sim::{InviteLink, Person, Room};
 use store::outbox::{self, OutboxBacklog};
-use store::{entry_links, inbox, invariants, people, vip_door};
+use store::{entry_links, inbox, invariants, people, requests, vip_door};
 
 use super::trouble::{Then, Trouble};
 use super::{Flow, Place, Target, Word};
@@ -70,6 +71,8 @@ pub(super) struct Stands {
     /// Whether Telegram has an open request, and the house.
     pub(super) asks: bool,
     pub(super) is_expected: bool,
+    /// How their requests at the visitors' channel have ended, the oldest first.
+    pub(super) requests: Vec<Option<RequestOutcome>>,
     /// The status, the days from the beginning of the flow, the stage.
     pub(super) membership: Option<(Status, i64, Option<Stage>)>,
     pub(super) role: Option<Role>,
@@ -97,7 +100,7 @@ impl Ends {
 
         let mut stands = Vec::new();
         for person in flow.people() {
-            stands.push(Stands::of(house, person, before.began).await?);
+            stands.push(Stands::of(house, flow.room(house), person, before.began).await?);
         }
         let guests = flow
             .people()
@@ -122,11 +125,14 @@ impl Ends {
 }
 
 impl Stands {
-    async fn of(house: &House, person: &Person, began: Timestamp) -> Result<Self> {
+    async fn of(house: &House, room: &Room, person: &Person, began: Timestamp) -> Result<Self> {
         let db = house.store().read();
         let (who, channel) = (UserId(person.id()), ChatId(house.vip().id()));
-        let status = house.vip().status_of(person.id());
-        let requests = house.vip().requests();
+        let status = room.status_of(person.id());
+        let open = room.requests();
+        let at_door = vip_door::open_for(&db, who, channel).await?;
+        let requests = requests::of_person(&db, who).await?;
+        let requests: Vec<_> = requests.iter().map(|request| request.outcome).collect();
         let mut links_that_open = 0;
         let opens =
             |link: &InviteLink| !link.is_revoked && link.expires_at.is_none_or(|end| end > house.now());
@@ -138,8 +144,9 @@ impl Stands {
         Ok(Self {
             is_inside: status.is_present(),
             is_banned: matches!(status, sim::Status::Kicked { .. }),
-            asks: requests.iter().any(|request| request.person_id == person.id()),
-            is_expected: vip_door::open_for(&db, who, channel).await?.is_some(),
+            asks: open.iter().any(|request| request.person_id == person.id()),
+            is_expected: at_door.is_some() || requests.contains(&None),
+            requests,
             membership: membership.map(|it| (it.status, days(it.expiry - began), it.stage)),
             role: people::find(&db, who).await?.map(|person| person.role),
             history: way::history(house, person).await?,
@@ -162,7 +169,8 @@ pub(super) fn expected<F: Flow>(flow: &F, well: &Ends, target: &Target, trouble:
     let is_errand = F::ERRANDS.contains(&target.method.as_str());
     let makes_link = target.method == "createChatInviteLink";
     match (trouble.then, target.word) {
-        (Then::Again | Then::Done, _) => {}
+        (Then::Again, _) => {}
+        (Then::Done, _) => flow.already(target, trouble, &mut ends),
         (Then::Unknown { happened }, Word::Notice(index)) => {
             ends.notices[index] = usize::from(happened);
             ends.unknown += 1;
@@ -181,7 +189,7 @@ pub(super) fn expected<F: Flow>(flow: &F, well: &Ends, target: &Target, trouble:
                 Word::Alert => ends.alerts -= 1,
                 Word::Answer => {}
             }
-            flow.without(target, &mut ends);
+            flow.without(target, trouble, &mut ends);
         }
     }
     Expected {

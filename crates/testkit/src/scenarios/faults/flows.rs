@@ -1,4 +1,4 @@
-//! The flows of the matrix. What may be added to them is added here.
+//! The flows of the way into the members' channel.
 
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
@@ -11,6 +11,7 @@ use store::{bot_config, invitations, plans};
 
 use super::ends::Ends;
 use super::guests;
+use super::trouble::Trouble;
 use super::{Flow, Place, Target, Word};
 use crate::house::House;
 use crate::scenarios::way::{self, DAYS, creators_link, found, heard, invitation};
@@ -229,7 +230,7 @@ impl Flow for Return {
         Ok(())
     }
 
-    fn without(&self, target: &Target, ends: &mut Ends) {
+    fn without(&self, target: &Target, _: &Trouble, ends: &mut Ends) {
         // Who stays banned has a link that is of no use, until somebody sees to the dead letter.
         if target.method == "unbanChatMember" {
             let guest = &mut ends.people[0];
@@ -294,7 +295,7 @@ impl Flow for Stranger {
         Ok(vec![i64::from(heard(&self.stranger, "llave que trae") > 0)])
     }
 
-    fn without(&self, target: &Target, ends: &mut Ends) {
+    fn without(&self, target: &Target, _: &Trouble, ends: &mut Ends) {
         match (target.method.as_str(), target.place) {
             ("sendMessage", Place::Person(0)) => ends.facts = vec![0],
             ("declineChatJoinRequest", _) => ends.people[0].asks = true,
@@ -343,7 +344,7 @@ impl Flow for Visitor {
         )])
     }
 
-    fn without(&self, _: &Target, ends: &mut Ends) {
+    fn without(&self, _: &Target, _: &Trouble, ends: &mut Ends) {
         ends.facts = vec![0];
     }
 }
@@ -442,7 +443,7 @@ impl<const IS_LET_IN: bool> Flow for Removed<IS_LET_IN> {
         vec![(&self.member, said)]
     }
 
-    fn without(&self, target: &Target, ends: &mut Ends) {
+    fn without(&self, target: &Target, _: &Trouble, ends: &mut Ends) {
         let is_unasked = target.word == Word::Alert;
         if is_unasked {
             ends.notices = vec![0];
@@ -502,7 +503,7 @@ impl Flow for Replacement {
         )])
     }
 
-    fn without(&self, target: &Target, ends: &mut Ends) {
+    fn without(&self, target: &Target, _: &Trouble, ends: &mut Ends) {
         if target.method == "editMessageText" {
             ends.facts = vec![0];
         }
@@ -546,7 +547,7 @@ impl Flow for Uninvited {
         Ok(())
     }
 
-    fn without(&self, target: &Target, ends: &mut Ends) {
+    fn without(&self, target: &Target, _: &Trouble, ends: &mut Ends) {
         if target.word == Word::Alert || Self::ERRANDS.contains(&target.method.as_str()) {
             ends.people[0].is_inside = true;
         }
@@ -582,8 +583,8 @@ impl Flow for SetUp {
         vec![&self.mateo]
     }
 
-    fn channel(&self, _: &House) -> i64 {
-        self.room.id()
+    fn room<'a>(&'a self, _: &'a House) -> &'a Room {
+        &self.room
     }
 
     async fn happens(&self, house: &House) -> Result<()> {

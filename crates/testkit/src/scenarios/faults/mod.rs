@@ -1,5 +1,4 @@
-//! The fault matrix: whatever goes wrong once on the way in, the end is right and nothing that matters
-//! happens twice.
+//! The fault matrix: whatever goes wrong once, the end is right and nothing that matters happens twice.
 //!
 //! A [`Flow`] is told once without faults, and what Lucien calls meanwhile is written down. Then it is
 //! told anew, by new people, for each of those calls and each [`Trouble`] that may befall it. Nobody
@@ -7,22 +6,26 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`flows`] | the flows |
+//! | [`flows`] | the flows of the way in |
+//! | [`queue`] | those of the visitors' channel |
+//! | [`departures`] | those of the end of a membership |
 //! | [`guests`] | people who do not give up |
 //! | [`trouble`] | what can go wrong, and what follows from it |
 //! | [`ends`] | how a flow ended |
 
+mod departures;
 mod ends;
 mod flows;
 mod guests;
+mod queue;
 mod trouble;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
-use sim::{Call, Person};
+use sim::{Call, Person, Room};
 
 use super::way;
 use crate::database::Backend;
@@ -46,6 +49,12 @@ pub(super) const STORIES: &[Scenario] = stories!["faults":
     an_uninvited_guest_who_is_seen_out,
     a_channel_that_is_set_up,
     an_invitation_that_is_issued,
+    somebody_who_waits_and_is_let_in,
+    a_request_that_is_withdrawn_and_made_again,
+    a_membership_that_ends,
+    a_membership_that_ends_with_an_open_link,
+    a_renewal_before_the_removal_is_taken_in_hand,
+    a_reminder_and_the_wish_to_stay,
 ];
 
 async fn a_redemption_and_the_ritual(house: &mut House) -> Result<()> {
@@ -104,6 +113,30 @@ async fn an_invitation_that_is_issued(house: &mut House) -> Result<()> {
     matrix::<flows::Issue>(house).await
 }
 
+async fn somebody_who_waits_and_is_let_in(house: &mut House) -> Result<()> {
+    matrix::<queue::Admission>(house).await
+}
+
+async fn a_request_that_is_withdrawn_and_made_again(house: &mut House) -> Result<()> {
+    matrix::<queue::AskedAgain>(house).await
+}
+
+async fn a_membership_that_ends(house: &mut House) -> Result<()> {
+    matrix::<departures::Departure>(house).await
+}
+
+async fn a_membership_that_ends_with_an_open_link(house: &mut House) -> Result<()> {
+    matrix::<departures::KeyTakenBack>(house).await
+}
+
+async fn a_renewal_before_the_removal_is_taken_in_hand(house: &mut House) -> Result<()> {
+    matrix::<departures::RenewedInTime>(house).await
+}
+
+async fn a_reminder_and_the_wish_to_stay(house: &mut House) -> Result<()> {
+    matrix::<departures::Reminded>(house).await
+}
+
 /// Something that Lucien and some people do together.
 trait Flow: Sized + Send + Sync {
     /// The methods that only the outbox calls in it.
@@ -125,8 +158,8 @@ trait Flow: Sized + Send + Sync {
     fn people(&self) -> Vec<&Person>;
 
     /// The channel in which it happens.
-    fn channel(&self, house: &House) -> i64 {
-        house.vip().id()
+    fn room<'a>(&'a self, house: &'a House) -> &'a Room {
+        house.vip()
     }
 
     /// What people do while something goes wrong.
@@ -152,8 +185,11 @@ trait Flow: Sized + Send + Sync {
         async { Ok(Vec::new()) }
     }
 
-    /// Changes the end to what it is when that call is given up for good.
-    fn without(&self, target: &Target, ends: &mut Ends) {
+    /// Changes the end to what it is when Telegram says of that call that it was done before.
+    fn already(&self, _: &Target, _: &Trouble, _: &mut Ends) {}
+
+    /// Changes the end to what it is when that call is given up for good, by that trouble.
+    fn without(&self, target: &Target, _: &Trouble, ends: &mut Ends) {
         let Some(guest) = ends.people.first_mut() else {
             return;
         };
@@ -179,7 +215,7 @@ enum Place {
 }
 
 /// What a message is that is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Word {
     /// None, or an answer.
     Answer,
@@ -194,9 +230,11 @@ enum Word {
 struct Target {
     method: String,
     place: Place,
-    /// How many like it come before.
+    /// How many calls of that method come before, to that place.
     nth: u64,
     word: Word,
+    /// Whether those say something else.
+    is_first: bool,
     /// Whether Telegram does what it asks for when nothing goes wrong.
     is_granted: bool,
 }
@@ -226,12 +264,12 @@ async fn matrix<F: Flow>(house: &House) -> Result<()> {
     let mut number = 0;
     let mut failed = Vec::new();
     for target in &targets {
-        let strikes = |trouble: &Trouble| match (is_whole, target.nth) {
-            (true, 0) => true,
+        let strikes = |trouble: &Trouble| match (is_whole, target.is_first) {
+            (true, true) => true,
             // What an answer suffers, the next one suffers alike.
-            (true, _) => trouble.is_telling || !target.is_answer(),
+            (true, false) => trouble.is_telling || !target.is_answer(),
             // Databases differ in how an end is written down, not in what it means.
-            (false, nth) => nth == 0 && trouble.is_telling && !target.is_answer(),
+            (false, is_first) => is_first && trouble.is_telling && !target.is_answer(),
         };
         for trouble in Trouble::of(target).into_iter().filter(strikes) {
             number += 1;
@@ -301,7 +339,7 @@ async fn tell<F: Flow>(
     Ok(Told { flow, ends, calls })
 }
 
-/// What is called when the house opens, or once.
+/// What is called when the house opens, or once, unless a flow names it.
 const AT_THE_START: [&str; 2] = ["getMe", "getUpdates"];
 
 /// The calls that were made in a flow.
@@ -309,15 +347,21 @@ fn targets<F: Flow>(house: &House, told: &Told<F>, mateo: &Person) -> Vec<Target
     let calls = house.telegram.calls();
     let calls = calls[told.calls.clone()].iter();
     let mut counts = HashMap::new();
+    let mut sorts = HashSet::new();
     let targets = calls
-        .filter(|call| !AT_THE_START.contains(&call.method.as_str()))
+        .filter(|call| {
+            let method = call.method.as_str();
+            F::STRUCK.contains(&method) || !AT_THE_START.contains(&method)
+        })
         .map(|call| {
             let place = Place::of(call, &told.flow, mateo);
+            let word = Word::of(call, place, &told.flow);
             let count = counts.entry((call.method.clone(), place)).or_insert(0);
             let nth = *count;
             *count += 1;
             Target {
-                word: Word::of(call, place, &told.flow),
+                word,
+                is_first: sorts.insert((call.method.clone(), place, word)),
                 is_granted: call.status == Some(200),
                 method: call.method.clone(),
                 place,
@@ -370,7 +414,7 @@ impl Target {
             Place::Nowhere => None,
             Place::Custodian => Some(mateo.id()),
             Place::Person(index) => flow.people().get(index).map(|person| person.id()),
-            Place::Channel => Some(flow.channel(house)),
+            Place::Channel => Some(flow.room(house).id()),
         }
     }
 }

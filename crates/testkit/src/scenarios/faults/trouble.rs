@@ -130,6 +130,11 @@ impl Trouble {
         }
     }
 
+    /// Whether it is a refusal worded so.
+    pub(super) fn says(&self, text: &str) -> bool {
+        self.name.contains(text)
+    }
+
     fn telling(mut self) -> Self {
         self.is_telling = true;
         self

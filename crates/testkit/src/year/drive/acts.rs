@@ -26,6 +26,10 @@ impl Drive<'_> {
                 self.oracle.asks(who, now);
             }
             Act::Withdraw if matches!(one.patio, Place::Asks(_)) => {
+                if self.oracle.patio.status_of(person.id()).is_present() {
+                    // Let in at this very moment; the next look will see it.
+                    return Ok(Done::Moot);
+                }
                 person.withdraws_request(&self.oracle.patio)?;
                 self.oracle.one(who).patio = Place::Outside;
             }
