@@ -8,8 +8,11 @@
 #[expect(dead_code, reason = "a bench needs less of it than the tests do")]
 mod lucien;
 
-use std::fmt::Display;
-use std::fs;
+#[path = "common/figure.rs"]
+mod figure;
+#[path = "common/process.rs"]
+mod process;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -17,7 +20,9 @@ use futures_util::future::try_join_all;
 use sim::{Options, Person, Sim};
 use testkit::{Backend, TestDb};
 
+use figure::{figure, headline, milliseconds};
 use lucien::{Running, folder, is_missing};
+use process::Process;
 
 /// People of the burst, and of the measurement of processor time.
 const CROWD: usize = 3_000;
@@ -36,15 +41,8 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Prints one figure.
-#[expect(clippy::print_stdout, reason = "figures are what a bench is for")]
-fn figure(what: &str, measured: impl Display, target: &str, python: &str) {
-    println!("{what:<52} {measured:>12}   target {target:<12} [{python}]");
-}
-
-#[expect(clippy::print_stdout, reason = "figures are what a bench is for")]
 async fn measure(backend: Backend) -> Result<()> {
-    println!("\n{backend:?}");
+    headline(&format!("{backend:?}"));
     let db = TestDb::new(backend).await?;
     let url = db.url_for_processes()?;
     let (folder, telegram) = (folder()?, telegram().await?);
@@ -64,12 +62,7 @@ async fn measure(backend: Backend) -> Result<()> {
     );
     idle(&telegram).await?;
     let process = Process(house.pid()?);
-    figure(
-        "resident memory, idle",
-        process.memory("VmRSS")?,
-        "≤ 20 MB",
-        "206 MB",
-    );
+    figure("resident memory, idle", process.memory()?, "≤ 20 MB", "206 MB");
 
     let crowd = newcomers(&telegram, CROWD);
     let (before, burst) = (process.cpu_time()?, Instant::now());
@@ -96,7 +89,7 @@ async fn measure(backend: Backend) -> Result<()> {
         );
         figure(
             "peak memory meanwhile",
-            process.memory("VmHWM")?,
+            process.peak_memory()?,
             "≤ 60 MB",
             "891 MB",
         );
@@ -213,43 +206,6 @@ async fn statements(telegram: &Sim, folder: &std::path::Path, database: &str) ->
     Ok((counts[0], counts[1]))
 }
 
-/// A process as the kernel accounts for it.
-struct Process(u32);
-
-impl Process {
-    /// A line of `/proc/PID/status` that counts kibibytes.
-    fn memory(&self, name: &str) -> Result<String> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0))?;
-        let line = status
-            .lines()
-            .find(|line| line.starts_with(name))
-            .context("no such line")?;
-        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-        Ok(format!("{:.1} MB", kib * 1024.0 / 1e6))
-    }
-
-    /// Processor time so far, in user mode and in the kernel's.
-    fn cpu_time(&self) -> Result<Duration> {
-        // The kernel's unit here is always a hundredth of a second (proc_pid_stat(5), USER_HZ).
-        const TICK: Duration = Duration::from_millis(10);
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0))?;
-        // The name, in parentheses, may hold anything; what follows does not.
-        let fields = stat.rsplit_once(')').context("no name")?.1;
-        let ticks = |index: usize| -> Result<u32> {
-            Ok(fields
-                .split_whitespace()
-                .nth(index)
-                .context("no such field")?
-                .parse()?)
-        };
-        Ok(TICK * (ticks(11)? + ticks(12)?))
-    }
-}
-
 fn seconds(duration: Duration) -> String {
     format!("{:.3} s", duration.as_secs_f64())
-}
-
-fn milliseconds(duration: Duration) -> String {
-    format!("{:.2} ms", duration.as_secs_f64() * 1e3)
 }

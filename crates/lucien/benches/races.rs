@@ -8,7 +8,11 @@
 #[expect(dead_code, reason = "a bench needs less of it than the tests do")]
 mod lucien;
 
-use std::fmt::Display;
+#[path = "common/figure.rs"]
+mod figure;
+#[path = "common/metrics.rs"]
+mod metrics;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -23,7 +27,8 @@ use store::invitations::{self, NewInvitation};
 use store::{Store, invariants, plans, subscribers};
 use testkit::{Backend, TestDb};
 
-use lucien::{Running, client, folder, is_missing};
+use figure::{figure, headline, milliseconds};
+use lucien::{Running, folder, is_missing};
 
 const ROUNDS: usize = 1_000;
 const RACERS: usize = 20;
@@ -40,15 +45,8 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Prints one figure.
-#[expect(clippy::print_stdout, reason = "figures are what a bench is for")]
-fn figure(what: &str, measured: impl Display, target: &str, python: &str) {
-    println!("{what:<52} {measured:>20}   target {target:<14} [{python}]");
-}
-
-#[expect(clippy::print_stdout, reason = "figures are what a bench is for")]
 async fn measure(backend: Backend) -> Result<()> {
-    println!("\n{backend:?}");
+    headline(&format!("{backend:?}"));
     let telegram = Sim::start(Options {
         patience: lucien::PATIENCE,
         calls_kept: 0,
@@ -205,14 +203,5 @@ fn has_won(answer: &Entry) -> bool {
 async fn statements(house: &Running) -> Result<u64> {
     // What was answered last is counted within this second.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let url = format!("http://127.0.0.1:{}/metrics", house.health_port);
-    let text = client()?.get(url).send().await?.text().await?;
-    let count = text
-        .lines()
-        .find_map(|line| line.strip_prefix("lucien_update_statements_total "));
-    Ok(count.context("no such figure")?.trim().parse()?)
-}
-
-fn milliseconds(duration: Duration) -> String {
-    format!("{:.1} ms", duration.as_secs_f64() * 1e3)
+    metrics::metric(house, "lucien_update_statements_total").await
 }

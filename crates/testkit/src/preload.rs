@@ -10,6 +10,7 @@ use domain::person::Profile;
 use domain::plan::NewPlan;
 use domain::role::Role;
 use domain::subscription::Stage;
+use sea_orm::ConnectionTrait;
 use store::bot_config::{self, Socials};
 use store::packages::{self, NewPackage};
 use store::subscribers::{self, Grant};
@@ -65,6 +66,17 @@ pub async fn preload(store: &Store, now: Timestamp) -> Result<()> {
         .write(async |tx| bot_config::set_socials(tx, socials, now).await)
         .await;
     Ok(set?)
+}
+
+/// Sets how many minutes requests for the visitors' channel wait.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_wait(store: &Store, minutes: u32) -> Result<()> {
+    let tx = store.begin().await?;
+    tx.execute_unprepared(&format!("UPDATE bot_config SET wait_time_minutes = {minutes}"))
+        .await?;
+    Ok(tx.commit().await?)
 }
 
 /// Gives a person a subscription of some length. At a stage, the entry ritual is not finished.
