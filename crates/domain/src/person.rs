@@ -5,6 +5,9 @@ use crate::id::UserId;
 /// The most characters that a name column holds (`varchar(100)` on PostgreSQL).
 pub const NAME_MAX_CHARS: usize = 100;
 
+/// Stands in place of the name of somebody of whom nothing but the id is known, until Telegram tells it.
+pub const UNNAMED: &str = "?";
+
 /// What Telegram says about a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {

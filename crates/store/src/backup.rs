@@ -22,12 +22,30 @@ use crate::store::Store;
 /// How many rows each table has.
 type Counts = BTreeMap<String, i64>;
 
+/// What a copy is made before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    Migration,
+    Adoption,
+}
+
+impl Before {
+    /// What stands in the name of the copy.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Migration => "pre-migrate",
+            Self::Adoption => "pre-adopt",
+        }
+    }
+}
+
 /// Copies the database of `tx`, which has not changed anything yet, and returns where the copy is.
 /// None when there is no file or it holds no rows but the marks of our migrations.
 ///
 /// # Errors
 /// When no whole copy could be made: then there is none.
-pub(crate) async fn before_migration(
+pub(crate) async fn copied_before(
+    what: Before,
     store: &Store,
     tx: &Tx,
     now: Timestamp,
@@ -48,7 +66,7 @@ pub(crate) async fn before_migration(
     }
 
     let folder = store.options().backups.as_deref().or(source.parent());
-    let (partial, finished) = names(source, folder.unwrap_or(Path::new("")), now)?;
+    let (partial, finished) = names(what, source, folder.unwrap_or(Path::new("")), now)?;
     let made = copy(source, &partial, &rows).await;
     let made = made.and_then(|()| keep(source, &partial, &finished).map_err(StoreError::file));
     match made {
@@ -61,14 +79,19 @@ pub(crate) async fn before_migration(
     }
 }
 
-/// `<name>.pre-migrate-<moment>.db` in the folder, numbered when that exists, and its name until it
+/// `<name>.pre-…-<moment>.db` in the folder, numbered when that exists, and its name until it
 /// is whole.
-fn names(source: &Path, folder: &Path, now: Timestamp) -> Result<(PathBuf, PathBuf), StoreError> {
+fn names(
+    what: Before,
+    source: &Path,
+    folder: &Path,
+    now: Timestamp,
+) -> Result<(PathBuf, PathBuf), StoreError> {
     if !folder.as_os_str().is_empty() {
         fs::create_dir_all(folder).map_err(StoreError::file)?;
     }
     let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-    let name = format!("{stem}.pre-migrate-{}", now.format("%Y%m%dT%H%M%SZ"));
+    let name = format!("{stem}.{}-{}", what.label(), now.format("%Y%m%dT%H%M%SZ"));
     let numbered = |number: u32| match number {
         1 => folder.join(format!("{name}.db")),
         number => folder.join(format!("{name}-{number}.db")),
@@ -83,10 +106,15 @@ fn names(source: &Path, folder: &Path, now: Timestamp) -> Result<(PathBuf, PathB
     Ok((partial, finished))
 }
 
-async fn copy(source: &Path, to: &Path, rows: &Counts) -> Result<(), StoreError> {
+/// Copies an SQLite file as it is in one moment, whoever writes to it meanwhile. The file is not changed, and
+/// `to` must not exist.
+///
+/// # Errors
+/// When the file cannot be read or the copy not be written.
+pub(crate) async fn vacuum_into(source: &Path, to: &Path) -> Result<(), StoreError> {
     let target = to
         .to_str()
-        .ok_or_else(|| StoreError::unavailable("the backup's path is not UTF-8"))?;
+        .ok_or_else(|| StoreError::unavailable("the copy's path is not UTF-8"))?;
     // A connection of its own: copying is not possible inside of a transaction.
     let settings = SqliteConnectOptions::new()
         .filename(source)
@@ -97,8 +125,11 @@ async fn copy(source: &Path, to: &Path, rows: &Counts) -> Result<(), StoreError>
         .execute(&mut connection)
         .await;
     close(connection).await;
-    copied.map_err(|error| StoreError::from(&error))?;
+    copied.map(drop).map_err(|error| StoreError::from(&error))
+}
 
+async fn copy(source: &Path, to: &Path, rows: &Counts) -> Result<(), StoreError> {
+    vacuum_into(source, to).await?;
     let settings = SqliteConnectOptions::new()
         .filename(to)
         .read_only(true)

@@ -57,15 +57,20 @@ pub(crate) async fn sqlite(
 ) -> Result<(SqlitePool, Door<DatabaseConnection>), StoreError> {
     let settings = SqliteConnectOptions::new()
         .foreign_keys(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(options.acquire_timeout)
         .disable_statement_logging();
+    let settings = if options.read_only {
+        settings.read_only(true)
+    } else {
+        settings
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+    };
     let settings = match target {
         Target::Memory => settings,
         Target::File(path) => settings
             .filename(path)
-            .create_if_missing(role == Role::Writer && options.create),
+            .create_if_missing(role == Role::Writer && options.create && !options.read_only),
     };
     let settings = match role {
         Role::Writer => settings

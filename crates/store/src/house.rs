@@ -11,6 +11,48 @@ use crate::session::{Connection, Tx};
 use crate::sql;
 use crate::value::At;
 
+/// The house itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct House {
+    /// The present epoch.
+    pub(crate) epoch: i64,
+    /// When the first one began: copies of a house have it in common.
+    pub(crate) created_at: Timestamp,
+}
+
+/// The house; none before anybody has worked here.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn find(db: &impl Connection) -> Result<Option<House>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        epoch: i64,
+        created_at: At,
+    }
+    let query = "SELECT epoch, created_at FROM house WHERE id = 1";
+    let found: Option<Found> = sql::first(db, query, []).await?;
+    Ok(found.map(|found| House {
+        epoch: found.epoch,
+        created_at: found.created_at.0,
+    }))
+}
+
+/// Has the next epoch be a later one than `epoch`, whatever was before.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn set_epoch(tx: &Tx, epoch: i64, now: Timestamp) -> Result<(), StoreError> {
+    sql::execute(
+        tx,
+        "INSERT INTO house (id, epoch, flavour, created_at, raised_at) VALUES (1, $1, 'fresh', $2, $2)
+         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, raised_at = excluded.raised_at",
+        [epoch.into(), At(now).into()],
+    )
+    .await?;
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     epoch: i64,
@@ -40,4 +82,17 @@ pub async fn raise_epoch(tx: &Tx, now: Timestamp) -> Result<i64, StoreError> {
 pub async fn epoch(db: &impl Connection) -> Result<i64, StoreError> {
     let row: Option<Row> = sql::first(db, "SELECT epoch FROM house WHERE id = 1", []).await?;
     Ok(row.map_or(0, |row| row.epoch))
+}
+
+/// Since when this has been a house of ours; none before anybody has worked here.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn since(db: &impl Connection) -> Result<Option<Timestamp>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        created_at: At,
+    }
+    let row: Option<Row> = sql::first(db, "SELECT created_at FROM house WHERE id = 1", []).await?;
+    Ok(row.map(|row| row.created_at.0))
 }

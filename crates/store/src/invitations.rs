@@ -22,6 +22,9 @@ use crate::value::{Amount, At};
 /// is never needed.
 const CODES: usize = 10;
 
+/// Rows per statement: far from the databases' limits on parameters.
+const BATCH: usize = 500;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
@@ -227,7 +230,7 @@ pub async fn issue(
     let plan = plans::find(tx, new.plan).await?.filter(|plan| plan.active);
     let offer = plan.map(Offer::from).ok_or(IssueError::NotOnOffer)?;
     for code in std::iter::repeat_with(codes).take(CODES) {
-        if let Some(id) = insert(tx, &code, new, now).await? {
+        if let Some(id) = insert(tx, &code, Some(new.plan), new.by, new.valid_hours, now).await? {
             describe(tx, id, TokenKind::Invitation, Some(&offer)).await?;
             return Ok(Issued {
                 id,
@@ -267,19 +270,60 @@ pub async fn grant(
     codes: impl FnMut() -> InvitationCode,
     now: Timestamp,
 ) -> Result<TokenId, IssueError> {
-    let token = NewInvitation {
-        plan: new.plan.id,
+    let offer = Offer::from(new.plan.clone());
+    let given = Given {
+        plan: Some(new.plan.id),
         by: new.by,
-        valid_hours: 0,
+        to: new.user,
+        kind: TokenKind::Grant,
+        offer: Some(&offer),
     };
+    give(tx, &given, codes, now).await
+}
+
+/// Writes down a token for somebody who was a member elsewhere: used from the beginning, and good for nothing
+/// else. `codes` as for [`issue`].
+///
+/// # Errors
+/// [`IssueError::NoCode`] leaves the transaction as it was.
+pub async fn import(
+    tx: &Tx,
+    user: UserId,
+    codes: impl FnMut() -> InvitationCode,
+    now: Timestamp,
+) -> Result<TokenId, IssueError> {
+    let given = Given {
+        plan: None,
+        by: UserId::HOUSE,
+        to: user,
+        kind: TokenKind::Import,
+        offer: None,
+    };
+    give(tx, &given, codes, now).await
+}
+
+/// What a token stands for that nobody redeems.
+struct Given<'a> {
+    plan: Option<PlanId>,
+    by: UserId,
+    to: UserId,
+    kind: TokenKind,
+    offer: Option<&'a Offer>,
+}
+
+async fn give(
+    tx: &Tx,
+    given: &Given<'_>,
+    codes: impl FnMut() -> InvitationCode,
+    now: Timestamp,
+) -> Result<TokenId, IssueError> {
     for code in std::iter::repeat_with(codes).take(CODES) {
-        if let Some(id) = insert(tx, &code, &token, now).await? {
-            let offer = Offer::from(new.plan.clone());
-            describe(tx, id, TokenKind::Grant, Some(&offer)).await?;
+        if let Some(id) = insert(tx, &code, given.plan, given.by, 0, now).await? {
+            describe(tx, id, given.kind, given.offer).await?;
             sql::execute(
                 tx,
                 "UPDATE invitation_tokens SET used = TRUE, used_by = $2, used_at = $3 WHERE id = $1",
-                [id.0.into(), new.user.0.into(), At(now).into()],
+                [id.0.into(), given.to.0.into(), At(now).into()],
             )
             .await?;
             return Ok(id);
@@ -292,7 +336,9 @@ pub async fn grant(
 async fn insert(
     tx: &Tx,
     code: &InvitationCode,
-    new: &NewInvitation,
+    plan: Option<PlanId>,
+    by: UserId,
+    valid_hours: i32,
     now: Timestamp,
 ) -> Result<Option<TokenId>, StoreError> {
     #[derive(FromQueryResult)]
@@ -307,10 +353,10 @@ async fn insert(
          RETURNING id",
         [
             code.as_str().into(),
-            new.by.0.into(),
+            by.0.into(),
             At(now).into(),
-            new.valid_hours.into(),
-            new.plan.0.into(),
+            valid_hours.into(),
+            plan.map(|plan| plan.0).into(),
         ],
     )
     .await?;
@@ -338,6 +384,102 @@ pub(crate) async fn describe(
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// An invitation that waits for a custodian's consent and could be accepted otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldInvitation {
+    /// Row id.
+    pub id: TokenId,
+    /// Name of its plan; none without one.
+    pub plan: Option<String>,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// The last moment at which it can be accepted.
+    pub ends_at: Timestamp,
+}
+
+/// The invitations that wait for a custodian's consent and whose time is not over, the oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn held(db: &impl Connection, now: Timestamp) -> Result<Vec<HeldInvitation>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: i32,
+        plan: Option<String>,
+        created_at: At,
+        duration_hours: i32,
+    }
+    let rows: Vec<Row> = sql::all(
+        db,
+        "SELECT t.id, t.created_at, t.duration_hours, coalesce(i.plan_name, p.name) AS plan
+         FROM invitation_tokens t
+         JOIN invitations i ON i.token_id = t.id AND i.held
+         LEFT JOIN subscription_plans p ON p.id = t.plan_id
+         WHERE NOT t.used
+         ORDER BY t.id",
+        [],
+    )
+    .await?;
+    let held = rows.into_iter().map(|row| HeldInvitation {
+        id: TokenId(row.id),
+        plan: row.plan,
+        created_at: row.created_at.0,
+        ends_at: Invitation {
+            created_at: row.created_at.0,
+            valid_hours: row.duration_hours,
+            usage: Usage::Unused,
+            plan: InvitationPlan::Active,
+        }
+        .ends_at(),
+    });
+    Ok(held.filter(|invitation| invitation.ends_at >= now).collect())
+}
+
+/// A custodian consents: these invitations, or all, wait no more. Returns how many did.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn release(tx: &Tx, ids: Option<&[TokenId]>) -> Result<u64, StoreError> {
+    let Some(ids) = ids else {
+        return sql::execute(tx, "UPDATE invitations SET held = FALSE WHERE held", []).await;
+    };
+    let mut released = 0;
+    for ids in ids.chunks(BATCH) {
+        let update = format!(
+            "UPDATE invitations SET held = FALSE WHERE held AND token_id IN ({})",
+            sql::parameters(1, ids.len())
+        );
+        released += sql::execute(tx, &update, ids.iter().map(|id| id.0.into())).await?;
+    }
+    Ok(released)
+}
+
+/// Has invitations that nobody has accepted wait for a custodian's consent: those of these codes, or all.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn hold(tx: &Tx, codes: Option<&[String]>) -> Result<(), StoreError> {
+    let Some(codes) = codes else {
+        return hold_where(tx, "NOT t.used", &[]).await;
+    };
+    for codes in codes.chunks(BATCH) {
+        let these = format!("NOT t.used AND t.token IN ({})", sql::parameters(1, codes.len()));
+        hold_where(tx, &these, codes).await?;
+    }
+    Ok(())
+}
+
+async fn hold_where(tx: &Tx, which: &str, codes: &[String]) -> Result<(), StoreError> {
+    let kind = TokenKind::Invitation.label();
+    let hold = format!(
+        "INSERT INTO invitations (token_id, kind, held)
+         SELECT t.id, '{kind}', TRUE FROM invitation_tokens t WHERE {which}
+         ON CONFLICT (token_id) DO UPDATE SET held = TRUE"
+    );
+    sql::execute(tx, &hold, codes.iter().map(|code| code.as_str().into())).await?;
     Ok(())
 }
 

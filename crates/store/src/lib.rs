@@ -18,6 +18,10 @@
 //! | [`bot_config`] | the predecessor's configuration |
 //! | [`house`], [`inbox`], [`outbox`], [`jobs`] | who works here, what came in, what goes out, what comes around |
 //! | [`dialogues`], [`confirmations`], [`reachability`], [`settings`] | our other tables |
+//! | [`adoption`] | making a database of the predecessor ours |
+//! | [`export`] | members and tables as CSV |
+//! | [`transfer`] | moving everything into another database |
+//! | [`archive`] | backups, and a house taken back from one |
 //! | [`invariants`] | what always holds, to be checked |
 //! | [`lock`] | one worker, and who is in the house |
 //!
@@ -32,6 +36,8 @@ mod door;
 mod entity;
 mod error;
 mod lines;
+mod quirks;
+mod rows;
 mod session;
 mod sql;
 mod store;
@@ -41,6 +47,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub mod adoption;
+pub mod archive;
 pub mod blocks;
 pub mod bot_config;
 pub mod channels;
@@ -49,6 +57,7 @@ pub mod departures;
 pub mod dialogues;
 pub mod entry_links;
 pub mod exemptions;
+pub mod export;
 pub mod holds;
 pub mod house;
 pub mod inbox;
@@ -73,6 +82,7 @@ pub mod statements;
 pub mod subscribers;
 pub mod summary;
 pub mod tokens;
+pub mod transfer;
 pub mod vip_door;
 
 pub use error::{Refusal, StoreError};

@@ -135,15 +135,21 @@ pub async fn note(
         replied: i64,
         requested_at: At,
     }
-    loop {
-        sql::execute(
-            tx,
+    // Nothing is unique in the table but its key and who waits, whichever of two indexes sees to that.
+    let insert = match tx.quirks().marks_waiting {
+        false => {
             "INSERT INTO free_channel_requests (user_id, request_date, processed)
              SELECT $1, $2, FALSE WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE user_id = $1)
-             ON CONFLICT (user_id) WHERE NOT processed DO NOTHING",
-            [request.user.0.into(), At(at).into()],
-        )
-        .await?;
+             ON CONFLICT DO NOTHING"
+        }
+        true => {
+            "INSERT INTO free_channel_requests (user_id, request_date, processed, pending_request)
+             SELECT $1, $2, FALSE, TRUE WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE user_id = $1)
+             ON CONFLICT DO NOTHING"
+        }
+    };
+    loop {
+        sql::execute(tx, insert, [request.user.0.into(), At(at).into()]).await?;
         let found: Option<Found> = sql::first(
             tx,
             "INSERT INTO free_requests
@@ -325,12 +331,17 @@ async fn note_outcome<const N: usize>(
 }
 
 async fn process(tx: &Tx, id: RequestId, now: Timestamp) -> Result<bool, StoreError> {
-    one(
-        tx,
-        "UPDATE free_channel_requests SET processed = TRUE, processed_at = $2 WHERE id = $1 AND NOT processed",
-        [id.0.into(), At(now).into()],
-    )
-    .await
+    let update = match tx.quirks().marks_waiting {
+        false => {
+            "UPDATE free_channel_requests SET processed = TRUE, processed_at = $2
+             WHERE id = $1 AND NOT processed"
+        }
+        true => {
+            "UPDATE free_channel_requests SET processed = TRUE, processed_at = $2, pending_request = FALSE
+             WHERE id = $1 AND NOT processed"
+        }
+    };
+    one(tx, update, [id.0.into(), At(now).into()]).await
 }
 
 /// Notes whether the word that they were let in has reached the person. False when nothing is known of

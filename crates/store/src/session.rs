@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::door::Door;
 use crate::error::{SPOILED, StoreError};
 use crate::lines::{Line, Lines};
+use crate::quirks::Quirks;
 use crate::url::Dialect;
 
 /// Something that one can read from: a [`Reader`], or a [`Tx`] that sees its own changes.
@@ -35,11 +36,13 @@ mod private {
     impl Sealed for super::Reader {}
     impl Sealed for super::Writer {}
     impl Sealed for super::Tx {}
+    impl Sealed for super::Snapshot {}
 }
 
 impl Connection for Reader {}
 impl Connection for Writer {}
 impl Connection for Tx {}
+impl Connection for Snapshot {}
 impl Changes for Writer {}
 impl Changes for Tx {}
 
@@ -115,6 +118,7 @@ impl ConnectionTrait for Writer {
 pub struct Tx {
     door: Door<DatabaseTransaction>,
     spoiled: AtomicBool,
+    quirks: Quirks,
     /// Dropped after the transaction.
     line: Line,
 }
@@ -122,7 +126,7 @@ pub struct Tx {
 impl Tx {
     /// Takes the writer's lock at once on SQLite, so that a transaction that has read never finds
     /// that it may not write.
-    pub(crate) async fn begin(line: Line) -> Result<Self, DbErr> {
+    pub(crate) async fn begin(line: Line, quirks: Quirks) -> Result<Self, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -131,6 +135,7 @@ impl Tx {
         Ok(Self {
             door: Door::new(transaction, line.cutoff()),
             spoiled: AtomicBool::new(false),
+            quirks,
             line,
         })
     }
@@ -146,13 +151,20 @@ impl Tx {
         })
     }
 
+    /// What the tables have that those of our own have not.
+    pub(crate) const fn quirks(&self) -> Quirks {
+        self.quirks
+    }
+
     /// Makes it count.
     ///
     /// # Errors
     /// [`StoreError::Spoiled`] when a statement of it has failed: then nothing counts. With
     /// [`StoreError::Unavailable`] it is unknown whether it counts: the answer may have been lost.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { door, spoiled, line } = self;
+        let Self {
+            door, spoiled, line, ..
+        } = self;
         let transaction = door.into_inner();
         let done = if spoiled.into_inner() {
             // Nothing of it counts, even when there is nobody left to tell that.
@@ -213,5 +225,59 @@ impl ConnectionTrait for Tx {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.pass(self.door.query_all_raw(statement)).await
+    }
+}
+
+/// Reads that all see the same moment, however long they take. Others may write meanwhile; in memory, where
+/// there is one connection, they wait.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    door: Door<DatabaseTransaction>,
+    /// Dropped after the transaction.
+    _line: Line,
+}
+
+impl Snapshot {
+    /// The moment is that of the first read.
+    pub(crate) async fn begin(line: Line) -> Result<Self, DbErr> {
+        let options = match line.get_database_backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+                ..TransactionOptions::default()
+            },
+        };
+        let transaction = line.limited(line.inner().begin_with_options(options)).await?;
+        Ok(Self {
+            door: Door::new(transaction, line.cutoff()),
+            _line: line,
+        })
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Snapshot {
+    fn get_database_backend(&self) -> DbBackend {
+        self.door.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.door.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.door.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.door.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.door.query_all_raw(statement).await
     }
 }

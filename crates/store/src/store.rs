@@ -3,6 +3,7 @@
 use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -12,7 +13,8 @@ use sqlx::sqlite::SqlitePool;
 use crate::connect::{self, Role, Target};
 use crate::error::StoreError;
 use crate::lines::Lines;
-use crate::session::{Reader, Tx, Writer};
+use crate::quirks::Quirks;
+use crate::session::{Reader, Snapshot, Tx, Writer};
 use crate::url::{DatabaseUrl, Dialect};
 
 /// How to open a [`Store`]. The defaults suit a house of any size.
@@ -29,6 +31,8 @@ pub struct StoreOptions {
     pub statement_timeout: Duration,
     /// Whether an SQLite file that is missing is created.
     pub create: bool,
+    /// Whether an SQLite file is only read: then it is not even turned to write-ahead logging.
+    pub read_only: bool,
     /// The folder for the copies that are made of an SQLite file before it is migrated; none: beside
     /// the file. Created when it is missing.
     pub backups: Option<PathBuf>,
@@ -42,6 +46,7 @@ impl Default for StoreOptions {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             create: true,
+            read_only: false,
             backups: None,
         }
     }
@@ -75,6 +80,8 @@ struct Inner {
     /// The same as `writers` on PostgreSQL and in memory.
     readers: Arc<Lines>,
     pools: Pools,
+    /// [`Quirks`] of the database, where it was a predecessor's.
+    marks_waiting: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -84,7 +91,8 @@ enum Pools {
 }
 
 impl Store {
-    /// Opens the database and makes sure that it answers. Its schema is not looked at.
+    /// Opens the database and makes sure that it answers. Of its schema, only what adopted tables have that
+    /// ours have not is looked at.
     ///
     /// # Errors
     /// [`StoreError::Absent`] for a missing SQLite file that may not be created,
@@ -97,7 +105,7 @@ impl Store {
             let lines = Lines::new(doors.collect(), wait);
             (lines.clone(), lines, Pools::Postgres(pool))
         } else if let Some(path) = url.path() {
-            if !options.create && !path.exists() {
+            if (!options.create || options.read_only) && !path.exists() {
                 return Err(StoreError::Absent);
             }
             let target = Target::File(path);
@@ -118,13 +126,31 @@ impl Store {
             let lines = Lines::new(vec![door], wait);
             (lines.clone(), lines, Pools::Sqlite(vec![pool]))
         };
-        Ok(Self(Arc::new(Inner {
+        let store = Self(Arc::new(Inner {
             url: url.clone(),
             options: options.clone(),
             writers,
             readers,
             pools,
-        })))
+            marks_waiting: AtomicBool::new(false),
+        }));
+        // In memory there is nothing yet.
+        if store.dialect() == Dialect::Postgres || store.url().path().is_some() {
+            store.look_for_quirks().await?;
+        }
+        Ok(store)
+    }
+
+    /// Looks what the tables have that those of our own have not. Transactions that are begun later heed it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn look_for_quirks(&self) -> Result<(), StoreError> {
+        let quirks = Quirks::read(&self.change()).await?;
+        self.0
+            .marks_waiting
+            .store(quirks.marks_waiting, Ordering::Relaxed);
+        Ok(())
     }
 
     /// For reading, a statement at a time.
@@ -151,7 +177,19 @@ impl Store {
     /// [`StoreError::Busy`] when the lock or a connection is not to be had in time,
     /// [`StoreError::Unavailable`] when the database is away.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(Tx::begin(self.0.writers.take().await?).await?)
+        let quirks = Quirks {
+            marks_waiting: self.0.marks_waiting.load(Ordering::Relaxed),
+        };
+        Ok(Tx::begin(self.0.writers.take().await?, quirks).await?)
+    }
+
+    /// Begins to read the database as it is in one moment.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when no connection is to be had in time, [`StoreError::Unavailable`] when the
+    /// database is away.
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot::begin(self.0.readers.take().await?).await?)
     }
 
     /// Runs `work` in a transaction: committed when it succeeds, left without a trace when it fails.

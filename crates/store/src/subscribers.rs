@@ -203,6 +203,19 @@ pub async fn apply_redemption(
     Ok(sql::execute(tx, &update, values).await? == 1)
 }
 
+/// Since when a person has been a member, where that was longer than this house knows.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_joined(tx: &Tx, user: UserId, at: Timestamp) -> Result<bool, StoreError> {
+    one(
+        tx,
+        "UPDATE vip_subscribers SET join_date = $2 WHERE user_id = $1",
+        [user.0.into(), At(at).into()],
+    )
+    .await
+}
+
 /// Takes the ritual of a person from one stage to another; none is its end. False when it is not at
 /// `from` any more, or when the subscription is over.
 ///

@@ -14,7 +14,9 @@
 
 mod first_light;
 mod house_holds;
+mod in_step;
 mod migration;
+mod moving_house;
 mod nine_tables;
 mod other_ways;
 mod run;
@@ -26,7 +28,7 @@ use domain::clock::Timestamp;
 use sea_orm::FromQueryResult;
 
 use crate::error::StoreError;
-use crate::session::Connection;
+use crate::session::{Connection, Tx};
 use crate::sql;
 use crate::store::Store;
 use crate::url::Dialect;
@@ -40,6 +42,8 @@ const MIGRATIONS: &[Migration] = &[
     house_holds::MIGRATION,
     way_in::MIGRATION,
     other_ways::MIGRATION,
+    moving_house::MIGRATION,
+    in_step::MIGRATION,
 ];
 
 /// Our table of applied migrations.
@@ -117,7 +121,7 @@ pub struct Loss {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// Somebody else's tables: [`SchemaState::Foreign`].
-    #[error("the database holds tables of another bot: {}", .tables.join(", "))]
+    #[error("the database holds tables of another bot ({}): `lucien adopt` takes it over", .tables.join(", "))]
     Foreign {
         /// Those found.
         tables: Vec<String>,
@@ -145,6 +149,12 @@ pub enum SchemaError {
     /// The copy that precedes a change could not be made.
     #[error("no backup could be made: {0}")]
     BackupFailed(StoreError),
+    /// The first step was taken over from the predecessor with its rows and is not ours to undo.
+    #[error("{step} was not made here but adopted: its tables are the predecessor's and stay")]
+    Adopted {
+        /// The step.
+        step: String,
+    },
     /// A step cannot be undone as the rows are.
     #[error("{step} cannot be undone: {rows} {why}")]
     Blocked {
@@ -184,6 +194,14 @@ pub async fn state(store: &Store) -> Result<SchemaState, StoreError> {
     run::state(&store.read(), MIGRATIONS).await
 }
 
+/// The same as a transaction sees it.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn state_in(tx: &Tx) -> Result<SchemaState, StoreError> {
+    run::state(tx, MIGRATIONS).await
+}
+
 /// All steps, those that this binary does not know at the end. Changes nothing.
 ///
 /// # Errors
@@ -201,9 +219,11 @@ pub async fn up(store: &Store, steps: Option<u32>, now: Timestamp) -> Result<Rep
     run::up(store, MIGRATIONS, steps, now).await
 }
 
-/// Undoes the last `steps` steps. With the last of all, our mark goes too.
+/// Undoes the last `steps` steps. With the last of all, our mark goes too. In an adopted house the last is the
+/// second: its predecessor's tables stay, and are theirs again, to be adopted anew.
 ///
 /// # Errors
+/// [`SchemaError::Adopted`] for the first step of an adopted house.
 /// When tables that would be dropped hold rows: [`SchemaError::NeedsConfirm`] unless `consent` names
 /// the database, then [`SchemaError::NeedsBackup`] on PostgreSQL unless it states one. Besides
 /// [`SchemaError::Blocked`], [`SchemaError::Ahead`], [`SchemaError::BackupFailed`],
@@ -215,6 +235,60 @@ pub async fn down(
     now: Timestamp,
 ) -> Result<Report, SchemaError> {
     run::down(store, MIGRATIONS, steps, consent, now).await
+}
+
+/// The steps that are applied, in their order.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn steps(db: &impl Connection) -> Result<Vec<String>, StoreError> {
+    let steps = run::status(db, MIGRATIONS).await?;
+    let applied = steps.into_iter().filter(|step| step.applied_at.is_some());
+    Ok(applied.map(|step| step.name).collect())
+}
+
+/// Those of these steps that this binary does not know.
+pub(crate) fn unknown(steps: &[String]) -> Vec<String> {
+    let is_known = |name: &String| MIGRATIONS.iter().any(|step| step.name == name);
+    steps.iter().filter(|name| !is_known(name)).cloned().collect()
+}
+
+/// The statements that make the predecessor's tables on SQLite, without their indexes.
+pub(crate) const fn predecessors_tables() -> &'static str {
+    nine_tables::SQLITE
+}
+
+/// The statements that make the predecessor's indexes, on both databases.
+pub(crate) const fn predecessors_indexes() -> &'static str {
+    nine_tables::INDEXES
+}
+
+/// The names of the predecessor's nine tables, in the order in which they refer to each other.
+pub(crate) const fn predecessors() -> [&'static str; 9] {
+    nine_tables::TABLES
+}
+
+/// Begins to make a predecessor's database ours: marks the first step as applied, whose tables are there, and
+/// applies the last, which has room for rows that cannot stay.
+///
+/// # Errors
+/// When the database refuses it.
+pub(crate) async fn begin_adoption(tx: &Tx, now: Timestamp) -> Result<(), StoreError> {
+    run::mark(tx, &nine_tables::MIGRATION, now).await?;
+    run::apply(tx, &moving_house::MIGRATION, now).await
+}
+
+/// Applies all other steps.
+///
+/// # Errors
+/// [`SchemaError::Failed`] with the step that failed.
+pub(crate) async fn finish_adoption(tx: &Tx, now: Timestamp) -> Result<(), SchemaError> {
+    run::apply_pending(tx, MIGRATIONS, None, now).await.map(drop)
+}
+
+/// Whether a table is one of the predecessor's nine.
+pub(crate) fn is_predecessors(table: &str) -> bool {
+    nine_tables::TABLES.contains(&table)
 }
 
 /// A row of `lucien_migrations`.

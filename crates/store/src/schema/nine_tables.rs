@@ -31,7 +31,7 @@ pub(crate) const TABLES: [&str; 9] = [
     "user_role_change_log",
 ];
 
-const SQLITE: &str = "
+pub(super) const SQLITE: &str = "
 CREATE TABLE bot_config (
     id INTEGER NOT NULL,
     vip_channel_id VARCHAR(50),
@@ -283,7 +283,7 @@ CREATE TABLE user_role_change_log (
 ";
 
 /// Some are redundant; they are the predecessor's.
-const INDEXES: &str = "
+pub(super) const INDEXES: &str = "
 CREATE INDEX idx_token_used_created ON invitation_tokens (used, created_at);
 CREATE UNIQUE INDEX ix_invitation_tokens_token ON invitation_tokens (token);
 CREATE INDEX ix_invitation_tokens_used ON invitation_tokens (used);

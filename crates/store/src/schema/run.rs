@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::migration::{Migration, Sql};
 use super::{Applied, Consent, Loss, MARK, Report, SchemaError, SchemaState, Step, nine_tables, tables};
-use crate::backup;
+use crate::backup::{self, Before};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
 use crate::sql;
@@ -103,18 +103,36 @@ pub(super) async fn up(
         backup: back_up(store, &tx, now).await?,
         ..Report::default()
     };
-    run(&tx, &CREATE_MARK).await?;
-    let applied = applied(&tx, &tables(&tx).await?).await?;
-    for step in pending(known, &applied).take(steps.map_or(usize::MAX, |steps| steps as usize)) {
-        apply(&tx, step, now).await.map_err(|error| failed(step, error))?;
-        report.steps.push(step.name.to_owned());
-    }
+    report.steps = apply_pending(&tx, known, steps, now).await?;
     tx.commit().await?;
     Ok(report)
 }
 
-async fn apply(tx: &Tx, step: &Migration, now: Timestamp) -> Result<(), StoreError> {
+/// Returns what was applied.
+pub(super) async fn apply_pending(
+    tx: &Tx,
+    known: &[Migration],
+    steps: Option<u32>,
+    now: Timestamp,
+) -> Result<Vec<String>, SchemaError> {
+    run(tx, &CREATE_MARK).await?;
+    let applied = applied(tx, &tables(tx).await?).await?;
+    let mut names = Vec::new();
+    for step in pending(known, &applied).take(steps.map_or(usize::MAX, |steps| steps as usize)) {
+        apply(tx, step, now).await.map_err(|error| failed(step, error))?;
+        names.push(step.name.to_owned());
+    }
+    Ok(names)
+}
+
+pub(super) async fn apply(tx: &Tx, step: &Migration, now: Timestamp) -> Result<(), StoreError> {
     run(tx, &step.up).await?;
+    mark(tx, step, now).await
+}
+
+/// Notes that a step is applied.
+pub(super) async fn mark(tx: &Tx, step: &Migration, now: Timestamp) -> Result<(), StoreError> {
+    run(tx, &CREATE_MARK).await?;
     sql::execute(
         tx,
         "INSERT INTO lucien_migrations (name, additive, applied_at) VALUES ($1, $2, $3)",
@@ -147,6 +165,12 @@ pub(super) async fn down(
         .take(steps as usize)
         .collect();
 
+    let is_adopted = is_adopted(&tx).await?;
+    if let Some(step) = undone.iter().find(|step| is_adopted && is_first(step.name)) {
+        return Err(SchemaError::Adopted {
+            step: step.name.to_owned(),
+        });
+    }
     for step in &undone {
         refuse_if_blocked(&tx, step).await?;
     }
@@ -156,7 +180,10 @@ pub(super) async fn down(
     for step in &undone {
         undo(&tx, step).await.map_err(|error| failed(step, error))?;
     }
-    if undone.len() == applied.len() {
+    let mut left = applied
+        .iter()
+        .filter(|row| undone.iter().all(|step| step.name != row.name));
+    if left.all(|row| is_adopted && is_first(&row.name)) {
         tx.execute_unprepared(&format!("DROP TABLE {MARK}"))
             .await
             .map_err(StoreError::from)?;
@@ -167,6 +194,19 @@ pub(super) async fn down(
         created: false,
         backup,
     })
+}
+
+fn is_first(name: &str) -> bool {
+    name == nine_tables::MIGRATION.name
+}
+
+/// Whether the nine tables were a predecessor's.
+async fn is_adopted(tx: &Tx) -> Result<bool, StoreError> {
+    if !tables(tx).await?.iter().any(|table| table == "house") {
+        return Ok(false);
+    }
+    let adopted = count(tx, "SELECT count(*) AS rows FROM house WHERE flavour <> 'fresh'").await?;
+    Ok(adopted > 0)
 }
 
 /// The rows of the tables that these steps drop.
@@ -198,7 +238,7 @@ fn refuse_unless_agreed(store: &Store, losses: Vec<Loss>, consent: Consent<'_>) 
 }
 
 async fn back_up(store: &Store, tx: &Tx, now: Timestamp) -> Result<Option<PathBuf>, SchemaError> {
-    backup::before_migration(store, tx, now)
+    backup::copied_before(Before::Migration, store, tx, now)
         .await
         .map_err(SchemaError::BackupFailed)
 }
@@ -319,13 +359,15 @@ mod tests {
         super::super::house_holds::MIGRATION,
         super::super::way_in::MIGRATION,
         super::super::other_ways::MIGRATION,
+        super::super::moving_house::MIGRATION,
+        super::super::in_step::MIGRATION,
         step(
-            "0006_good",
+            "0008_good",
             &["CREATE TABLE good (id INTEGER)"],
             &["DROP TABLE good"],
         ),
         step(
-            "0007_bad",
+            "0009_bad",
             &["CREATE TABLE half (id INTEGER); DROP TABLE missing;"],
             &[""],
         ),
@@ -337,8 +379,10 @@ mod tests {
         super::super::house_holds::MIGRATION,
         super::super::way_in::MIGRATION,
         super::super::other_ways::MIGRATION,
+        super::super::moving_house::MIGRATION,
+        super::super::in_step::MIGRATION,
         step(
-            "0006_stuck",
+            "0008_stuck",
             &["CREATE TABLE stuck (id INTEGER)"],
             &["DROP TABLE stuck; DROP TABLE missing"],
         ),
@@ -350,7 +394,7 @@ mod tests {
             let before = tables(&store.read()).await.unwrap();
             let failed = up(&store, FAILING, None, now()).await.unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0007_bad"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0009_bad"),
                 "{failed:?}"
             );
             assert_eq!(tables(&store.read()).await.unwrap(), before);
@@ -361,7 +405,7 @@ mod tests {
                 .await
                 .unwrap_err();
             assert!(
-                matches!(&failed, SchemaError::Failed { step, .. } if step == "0006_stuck"),
+                matches!(&failed, SchemaError::Failed { step, .. } if step == "0008_stuck"),
                 "{failed:?}"
             );
             assert_eq!(state(&store.read(), STUCK).await, Ok(SchemaState::Current));

@@ -15,7 +15,7 @@ use crate::entry_links::{self, NewEntryLink};
 use crate::invariants::{self, INVARIANTS, OFFENDERS, Scope};
 use crate::people::{self, History, NewRole};
 use crate::requests::{self, NewRequest};
-use crate::{Store, StoreError, confirmations, outbox, subscribers};
+use crate::{Dialect, Store, StoreError, confirmations, outbox, subscribers};
 
 /// What offends, and whom it is laid to. In the house below, 7 is a member with a link at the third
 /// stage (token 1, link 1, made by row 1 of the outbox), 8 a visitor who was a member (departure 1) and
@@ -333,6 +333,12 @@ fn a_house_that_is_well_offends_against_nothing() {
 fn every_offence_is_found_and_told() {
     on_every_store(async |store| {
         house(&store).await;
+        if store.dialect() == Dialect::Sqlite {
+            // They know tables by name, which some offences take away.
+            for of in ["users", "invitation_tokens", "free_channel_requests"] {
+                run_sql(&store, &format!("DROP TRIGGER tr_{of}_gone")).await;
+            }
+        }
         for (name, offence, offenders) in OFFENCES {
             let tx = store.begin().await.unwrap();
             tx.execute_unprepared(offence).await.unwrap();

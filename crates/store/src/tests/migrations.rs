@@ -13,6 +13,8 @@ const SECOND: &str = "0002_first_light";
 const THIRD: &str = "0003_house_holds";
 const FOURTH: &str = "0004_way_in";
 const FIFTH: &str = "0005_other_ways";
+const SIXTH: &str = "0006_moving_house";
+const SEVENTH: &str = "0007_in_step";
 
 /// `table.column | type | nullability, key`
 async fn columns(db: &impl Connection) -> Vec<String> {
@@ -103,7 +105,7 @@ async fn types(db: &impl Connection) -> Vec<String> {
 }
 
 /// Everything of ours that the database holds.
-async fn everything(store: &Store) -> Vec<String> {
+pub(super) async fn everything(store: &Store) -> Vec<String> {
     let db = &store.read();
     let mut all = columns(db).await;
     all.extend(indexes(db).await);
@@ -228,7 +230,7 @@ fn migration_2_widens_the_token_where_its_length_counts() {
         if store.dialect() == Dialect::Postgres {
             let long = "INSERT INTO invitation_tokens VALUES (1, 'ABCDEFGHIJKLMNOPQR', 1, '2026-01-01', 24, false, NULL, NULL, NULL)";
             run_sql(&store, long).await;
-            let refused = down(&store, 4, agreed(&database.url.database_name()))
+            let refused = down(&store, 6, agreed(&database.url.database_name()))
                 .await
                 .unwrap_err();
             assert!(
@@ -245,7 +247,7 @@ fn down_to_nothing_leaves_nothing_and_up_again_is_the_same() {
     on_every_database(async |database| {
         let store = database.open().await;
         let mut after = vec![everything(&store).await];
-        let steps = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
+        let steps = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH];
         for step in steps {
             assert_eq!(up(&store, 1).await, [step]);
             after.push(everything(&store).await);
@@ -270,7 +272,7 @@ fn down_to_nothing_leaves_nothing_and_up_again_is_the_same() {
         assert_eq!(&everything(&store).await, after.last().unwrap());
         assert_eq!(
             down(&store, 9, SILENT).await.unwrap(),
-            [FIFTH, FOURTH, THIRD, SECOND, FIRST]
+            [SEVENTH, SIXTH, FIFTH, FOURTH, THIRD, SECOND, FIRST]
         );
         assert_eq!(everything(&store).await, after[0]);
     });
@@ -287,7 +289,9 @@ fn states() {
         up(&store, 1).await;
         let behind = SchemaState::Behind {
             applied: vec![FIRST.to_owned()],
-            pending: [SECOND, THIRD, FOURTH, FIFTH].map(str::to_owned).to_vec(),
+            pending: [SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH]
+                .map(str::to_owned)
+                .to_vec(),
         };
         assert_eq!(state().await, behind);
         schema::up(&store, None, later(5)).await.unwrap();
@@ -304,6 +308,8 @@ fn states() {
             (THIRD, Some(later(5)), true),
             (FOURTH, Some(later(5)), true),
             (FIFTH, Some(later(5)), true),
+            (SIXTH, Some(later(5)), true),
+            (SEVENTH, Some(later(5)), true),
         ];
         assert_eq!(seen, expected);
     });
@@ -396,7 +402,7 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
                 database: confirmed,
                 ..agreed("")
             };
-            let refused = down(&store, 5, consent).await.unwrap_err();
+            let refused = down(&store, 7, consent).await.unwrap_err();
             let losses = [("settings", 1), ("users", 2)].map(|(table, rows)| Loss {
                 table: table.to_owned(),
                 rows,
@@ -418,7 +424,7 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
                 backup_exists: false,
                 ..agreed(&name)
             };
-            let refused = down(&store, 5, consent).await.unwrap_err();
+            let refused = down(&store, 7, consent).await.unwrap_err();
             assert_eq!(
                 refused,
                 SchemaError::NeedsBackup {
@@ -428,8 +434,8 @@ fn rows_are_dropped_only_when_that_is_agreed_to() {
         }
         assert_eq!(everything(&store).await, before);
         assert_eq!(
-            down(&store, 3, SILENT).await.unwrap(),
-            [FIFTH, FOURTH, THIRD],
+            down(&store, 5, SILENT).await.unwrap(),
+            [SEVENTH, SIXTH, FIFTH, FOURTH, THIRD],
             "they drop no rows"
         );
         assert_eq!(down(&store, 2, agreed(&name)).await.unwrap(), [SECOND, FIRST]);
@@ -457,7 +463,7 @@ fn several_that_start_at_once_migrate_once() {
             applied.push(start.await.unwrap());
         }
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 5]);
+        assert_eq!(applied, [0, 0, 7]);
     });
 }
 
@@ -473,7 +479,7 @@ fn only_an_empty_database_is_created() {
 }
 
 /// Rows that a database holds after each step, with what must be left of them after all steps.
-const SAMPLES: [(&str, &str, &str, &[&str]); 5] = [
+const SAMPLES: [(&str, &str, &str, &[&str]); 7] = [
     (
         FIRST,
         "INSERT INTO users VALUES (7, 'ana', 'Ana', NULL, 'VIP', '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000');
@@ -546,6 +552,22 @@ const SAMPLES: [(&str, &str, &str, &[&str]); 5] = [
         "SELECT j.name || ' ' || d.state || ' ' || h.reason || ' ' || r.kind || ' ' || o.kind AS line
          FROM free_requests, jobs j, departures d, holds h, exemptions, reminders r, outbox o WHERE o.ends_at = d.expiry",
         &["expiry DUE CAP 3D remove"],
+    ),
+    (
+        SIXTH,
+        "INSERT INTO quarantine (source_table, source_key, reason, row, moved_at)
+         VALUES ('users', '7', 'orphan', '{}', '2026-03-01 00:00:00.000000');",
+        "SELECT source_table || ' ' || source_key || ' ' || reason AS line FROM quarantine",
+        &["users 7 orphan"],
+    ),
+    (
+        SEVENTH,
+        "INSERT INTO users (user_id, first_name, role, created_at, updated_at)
+         VALUES (70, 'Eva', 'FREE', '2026-03-01 00:00:00.000000', '2026-03-01 00:00:00.000000');
+         INSERT INTO reachability (user_id, reason, changed_at) VALUES (70, 'start', '2026-03-01 00:00:00.000000');
+         DELETE FROM users WHERE user_id = 70",
+        "SELECT 'left: ' || count(*) AS line FROM reachability WHERE user_id = 70",
+        &["left: 0"],
     ),
 ];
 
@@ -635,7 +657,7 @@ fn looking_changes_nothing() {
         let before = objects(&store.read()).await;
         schema::state(&store).await.unwrap();
         let steps = schema::status(&store).await.unwrap();
-        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 5);
+        assert!(steps.iter().all(|step| step.applied_at.is_none()) && steps.len() == 7);
         assert_eq!(objects(&store.read()).await, before);
     });
 }

@@ -1,6 +1,8 @@
 //! Tests against real databases: SQLite in memory, SQLite in a file, and PostgreSQL where
 //! `TEST_POSTGRES_URL` names a server on which databases may be made and dropped.
 
+mod adoption;
+mod archive;
 mod backups;
 mod channels;
 mod confirmations;
@@ -31,6 +33,7 @@ mod role_log;
 mod roles;
 mod roll;
 mod tokens;
+mod transfer;
 mod values;
 mod vip_door;
 

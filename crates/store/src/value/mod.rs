@@ -25,7 +25,7 @@ use sea_orm::sea_query::{ArrayType, ColumnType, IntoIden, Nullable, ValueType, V
 use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value};
 
 pub(crate) use json::Json;
-pub(crate) use time::{At, written};
+pub(crate) use time::{At, read_moment, written};
 
 /// An error that names the column and nothing of its content.
 fn unreadable(index: impl ColIdx, what: &str) -> TryGetError {

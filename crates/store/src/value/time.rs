@@ -19,7 +19,7 @@ pub(crate) fn written(moment: NaiveDateTime) -> String {
 
 /// Reads what the predecessor, its database or a person may have written: a blank or `T`, no
 /// fraction or 1 to 9 digits of it, no zone, `Z` or an offset, or a date alone.
-fn read(text: &str) -> Option<Timestamp> {
+pub(crate) fn read_moment(text: &str) -> Option<Timestamp> {
     let text = text.trim().replacen(['T', 't'], " ", 1);
     let text = text.strip_suffix(['Z', 'z']).unwrap_or(&text).trim_end();
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
@@ -38,7 +38,9 @@ impl TryGetable for At {
             return NaiveDateTime::try_get_by(row, index).map(|moment| Self(moment.and_utc()));
         }
         match String::try_get_by(row, index) {
-            Ok(text) => read(&text).map(Self).ok_or_else(|| unreadable(index, "a time")),
+            Ok(text) => read_moment(&text)
+                .map(Self)
+                .ok_or_else(|| unreadable(index, "a time")),
             Err(null @ TryGetError::Null(_)) => Err(null),
             Err(_) => Err(unreadable(index, "a time")),
         }
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Option<String> {
-        read(text).map(|at| written(at.naive_utc()))
+        read_moment(text).map(|at| written(at.naive_utc()))
     }
 
     #[test]
@@ -131,7 +133,7 @@ mod tests {
         fn what_is_written_has_26_characters_and_reads_back(at in moments()) {
             let text = written(at.naive_utc());
             prop_assert_eq!(text.len(), 26);
-            prop_assert_eq!(read(&text), Some(at));
+            prop_assert_eq!(read_moment(&text), Some(at));
         }
 
         #[test]
@@ -141,7 +143,7 @@ mod tests {
 
         #[test]
         fn any_text_is_a_time_or_none(text in "\\PC{0,40}") {
-            let _ = read(&text);
+            let _ = read_moment(&text);
         }
     }
 }
