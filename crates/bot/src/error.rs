@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use store::StoreError;
+use store::archive::ArchiveError;
 use telegram::update::Undecodable;
 use telegram::{ApiError, Verdict};
 use voice::RenderError;
@@ -30,6 +31,9 @@ pub(crate) enum HandlerError {
         /// Its id.
         row: i64,
     },
+    /// A backup that could not be made.
+    #[error("no backup could be made: {0}")]
+    Backup(#[from] ArchiveError),
     /// The row belongs to somebody else by now: nothing was changed.
     #[error("the row is not ours any more")]
     Lost,
@@ -90,6 +94,8 @@ impl HandlerError {
             Self::Store(
                 StoreError::Busy | StoreError::Unavailable(_) | StoreError::TimedOut | StoreError::Absent,
             ) => Fault::Outside(None),
+            // Another one is made, or looked for, later.
+            Self::Backup(_) => Fault::Outside(None),
             Self::Voice(_) => Fault::Own(Failure::Render),
             Self::Undecodable(_) => Fault::Own(Failure::Undecodable),
             Self::Payload { .. } => Fault::Own(Failure::Payload),

@@ -142,6 +142,7 @@ impl House {
             metrics: metrics.clone(),
             webhook: counters,
             pulse,
+            backs_up: settings.backups.is_some(),
         };
         tasks.spawn(until(stop.clone(), "the prober", prober.run()));
         let resident = Resident::new(Means {

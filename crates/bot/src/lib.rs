@@ -7,6 +7,7 @@
 //! | [`house`] | composition: how a house opens and closes |
 //! | [`settings`] | what a house has to be told |
 //! | [`clock`] | the machine's clock |
+//! | [`import`] | members of a channel that was led by somebody else |
 //! | [`invitation`] | codes that nobody can guess |
 //! | [`schema`] | whether a database may be opened, and migrating it |
 //! | [`departures`] | what follows when memberships are over, and what holds it back |
@@ -41,6 +42,7 @@ mod hand;
 mod handlers;
 mod health;
 pub mod house;
+pub mod import;
 mod inbox;
 pub mod invitation;
 mod jobs;

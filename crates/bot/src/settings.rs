@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::departure::Grace;
 use domain::id::UserId;
 use secrecy::SecretString;
+use store::archive::Recipient;
 use store::bot_config::ConfigSeed;
 use telegram::address::WebhookSecret;
 use url::Url;
@@ -39,12 +41,25 @@ pub struct Settings {
     pub invitation_hours: i32,
     /// Where the creator can be written to in person; none, nowhere.
     pub creator: Option<Url>,
+    /// Backups that are made by themselves; none, none are.
+    pub backups: Option<Backups>,
     /// What the worker does with a schema that is behind.
     pub when_behind: WhenBehind,
     /// What custodians are told when the house takes up its work; none, nothing.
     pub introduction: Option<Introduction>,
     /// What is done when a part has stopped working; none, nobody watches.
     pub alarm: Option<Alarm>,
+}
+
+/// Where backups are made by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    /// The folder.
+    pub folder: PathBuf,
+    /// For whom they are encrypted; none, they are not.
+    pub recipient: Option<Recipient>,
+    /// Who is sent what is encrypted.
+    pub keeper: UserId,
 }
 
 /// How updates arrive.

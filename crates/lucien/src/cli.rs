@@ -1,11 +1,13 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Lucien, the butler of a creator's VIP and Free channels on Telegram.
 ///
 /// Exit codes: 0 done or stopped in order, 1 failed at run time, 2 wrong configuration or usage,
-/// 3 migration refused.
+/// 3 migration, moving or restoring refused.
 #[derive(Debug, Parser)]
 #[command(name = "lucien", version)]
 pub(crate) struct Cli {
@@ -29,13 +31,36 @@ pub(crate) enum Command {
     /// Changes the schema of the database, while nobody serves on it.
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Takes over a database of the Python bot, where it is, so that it can be handed back.
+    ///
+    /// Columns and indexes that are missing are added, rows are repaired, and everything is told. Nothing that
+    /// the Python bot reads is dropped. Nobody is seen out afterwards until a custodian has confirmed it.
+    Adopt(Adopt),
+    /// Moves a house into another database: from SQLite to PostgreSQL or back.
+    ///
+    /// The source is only read. It may be ours or the Python bot's, whose rows are repaired on the way. All
+    /// tables are written in one transaction and compared with the source before it counts: whoever is
+    /// interrupted begins anew. Nobody may be in either house meanwhile.
+    Transfer(Transfer),
+    /// Writes members, or everything, as CSV. A house may run meanwhile.
+    #[command(subcommand)]
+    Export(Export),
+    /// Takes in the members of a channel that was led by somebody else, while nobody serves.
+    ///
+    /// The file is CSV. Its first line names the columns: `user_id` and `ends_at` (a day, or a moment with its
+    /// zone), and if you like `first_name`, `last_name`, `username`, `joined_at`. All are taken in or nobody; nobody's
+    /// time is shortened; nobody is seen out before a custodian has confirmed the list.
+    Import(Import),
+    /// Makes and lists backups, proves them, and takes a house back from one.
+    #[command(subcommand)]
+    Backup(Backup),
     /// Lists updates that could not be worked off, and has them tried again.
     #[command(subcommand)]
     Inbox(Inbox),
     /// Makes and lists subscription plans.
     #[command(subcommand)]
     Plan(Plan),
-    /// Issues invitations to the members' channel.
+    /// Issues invitations to the members' channel, and consents to those that are held.
     #[command(subcommand)]
     Token(Token),
     /// Lists who is to be seen out of the members' channel, and confirms it where that is held.
@@ -118,6 +143,147 @@ pub(crate) enum Migrate {
     Status,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Adopt {
+    /// Changes nothing: tells what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// A finished backup exists: none is made. Needed on PostgreSQL, where none would be made.
+    #[arg(long)]
+    pub(crate) i_have_a_backup: bool,
+    /// What becomes of rows that refer to a row that does not exist.
+    #[arg(long, value_enum, default_value_t = OnOrphan::Stub)]
+    pub(crate) on_orphan: OnOrphan,
+    /// The report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Transfer {
+    /// Where the house is, as in `DATABASE_URL`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: String,
+    /// Where it is to be: an empty database, or one that does not exist yet (SQLite).
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// Writes nothing: lists each row that needs a repair or does not fit.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Compares what was written with the source. That is always done; the word is accepted.
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// Writes nothing: compares two databases; exit 1 when they differ.
+    #[arg(long, conflicts_with_all = ["dry_run", "force"])]
+    pub(crate) verify_only: bool,
+    /// What becomes of the Python bot's rows that refer to a row that does not exist.
+    #[arg(long, value_enum, default_value_t = OnOrphan::Stub)]
+    pub(crate) on_orphan: OnOrphan,
+    /// Replaces what the target holds.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// A file for the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Everybody who is a member or was one, with the end of their time.
+    Members {
+        /// The file; standard output without it.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Each table in a file of its own.
+    All {
+        /// The folder, made when it is missing.
+        #[arg(long, value_name = "FOLDER")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Takes nobody in: tells how many would be.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What becomes of rows that refer to a row that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnOrphan {
+    /// The missing row is made, with a placeholder in place of what nobody knows.
+    Stub,
+    /// They are put aside, but nobody who has paid is.
+    Quarantine,
+    /// Nothing is done, and they are listed.
+    Fail,
+}
+
+impl From<OnOrphan> for store::adoption::OnOrphan {
+    fn from(on_orphan: OnOrphan) -> Self {
+        match on_orphan {
+            OnOrphan::Stub => Self::Stub,
+            OnOrphan::Quarantine => Self::Quarantine,
+            OnOrphan::Fail => Self::Fail,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backup {
+    /// Makes a backup, also of a house that runs, restores it into a scratch file and compares.
+    ///
+    /// It lies in `BACKUP_DIR`, else beside the SQLite file, and is encrypted for `BACKUP_AGE_RECIPIENT`.
+    Create,
+    /// Lists backups, the newest first.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Proves that a backup is whole, by restoring it into a scratch file.
+    Verify {
+        /// The backup.
+        file: PathBuf,
+        /// The file of the age key, for one that is encrypted.
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Puts a backup in the place of what is in `DATABASE_URL`, while nobody serves on it.
+    ///
+    /// What is replaced is backed up first. Nobody is seen out of the restored house until a custodian has
+    /// confirmed it (`lucien sweep`), and what was on its way is not sent.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// The file of the age key, for one that is encrypted.
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+        /// Name of the database, to confirm that the house in it is replaced.
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        /// Whether redemptions and end dates are carried over that the replaced house knows and the backup
+        /// does not. Without it, they are listed.
+        #[arg(long, value_enum, value_name = "yes|no")]
+        carry_over: Option<Answer>,
+    },
+}
+
+/// What a question is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Answer {
+    Yes,
+    No,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Inbox {
     /// Lists them, the last to die first.
@@ -175,6 +341,22 @@ pub(crate) enum Token {
         /// As JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Lists invitations that wait for a custodian's consent since the house was restored: somebody may have
+    /// redeemed them since the backup was made.
+    Held {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Consents to invitations that are held, also in a house that runs: they can be accepted again.
+    Release {
+        /// All of them.
+        #[arg(long, required_unless_present = "ids", conflicts_with = "ids")]
+        all: bool,
+        /// Their numbers, as listed.
+        #[arg(value_name = "ID")]
+        ids: Vec<i32>,
     },
 }
 

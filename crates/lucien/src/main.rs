@@ -37,10 +37,27 @@ fn execute(command: Command) -> Result<(), Failure> {
         match command {
             Command::Demo(demo) => commands::demo::execute(&demo).await,
             Command::Loadtest(loadtest) => commands::loadtest::execute(loadtest).await,
+            Command::Transfer(transfer) => {
+                // The databases are named; of the environment, only how to log counts.
+                own_environment(Destination::Stderr)?;
+                commands::transfer::execute(transfer).await
+            }
             Command::Sim(sim) => commands::sim::execute(sim).await,
             Command::Run => commands::run::execute(&own_environment(Destination::Stdout)?).await,
             Command::Migrate(migrate) => {
                 commands::migrate::execute(&own_environment(Destination::Stderr)?, migrate).await
+            }
+            Command::Adopt(adopt) => {
+                commands::adopt::execute(&own_environment(Destination::Stderr)?, adopt).await
+            }
+            Command::Export(export) => {
+                commands::export::execute(&own_environment(Destination::Stderr)?, export).await
+            }
+            Command::Import(import) => {
+                commands::import::execute(&own_environment(Destination::Stderr)?, import).await
+            }
+            Command::Backup(backup) => {
+                commands::backup::execute(&own_environment(Destination::Stderr)?, backup).await
             }
             Command::Inbox(inbox) => {
                 commands::inbox::execute(&own_environment(Destination::Stderr)?, inbox).await

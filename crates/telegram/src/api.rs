@@ -77,18 +77,38 @@ impl Api {
         P: Serialize + Sync,
         R: DeserializeOwned,
     {
-        let result = self.ask(method, params, patience).await;
+        match serde_json::to_vec(params) {
+            Ok(bytes) => {
+                let kind = "application/json".to_owned();
+                self.post(method, Body { kind, bytes }, patience).await
+            }
+            Err(error) => Err(ApiError::NoAnswer {
+                method,
+                cause: error.to_string(),
+            }),
+        }
+    }
+
+    /// The same with parameters that are written out already.
+    pub(crate) async fn post<R: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        body: Body,
+        patience: Duration,
+    ) -> Result<R, ApiError> {
+        let result = self.ask(method, body, patience).await;
         if let Some(observer) = &self.observer {
             observer.called(method, result.as_ref().err());
         }
         result
     }
 
-    async fn ask<P, R>(&self, method: &'static str, params: &P, patience: Duration) -> Result<R, ApiError>
-    where
-        P: Serialize + Sync,
-        R: DeserializeOwned,
-    {
+    async fn ask<R: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        body: Body,
+        patience: Duration,
+    ) -> Result<R, ApiError> {
         let no_answer = |cause: String| ApiError::NoAnswer {
             method,
             cause: self.without_token(cause),
@@ -103,15 +123,14 @@ impl Api {
             }
         };
 
-        let body = serde_json::to_vec(params).map_err(|error| no_answer(error.to_string()))?;
         let url = format!("{}/{method}", self.base.expose_secret());
         let asked = self.skew.now();
         let response = self
             .http
             .post(url)
-            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, body.kind)
             .timeout(patience)
-            .body(body)
+            .body(body.bytes)
             .send()
             .await
             .map_err(failed)?;
@@ -149,6 +168,13 @@ impl Api {
             text
         }
     }
+}
+
+/// Parameters, written out.
+pub(crate) struct Body {
+    /// The media type.
+    pub(crate) kind: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 #[derive(Deserialize)]

@@ -38,7 +38,7 @@ mod wire;
 pub use address::{ApiUrl, BotToken};
 pub use api::Observer;
 pub use error::{ApiError, Verdict};
-pub use gateway::Gateway;
+pub use gateway::{Document, Gateway};
 pub use limiter::{Lane, Rates};
 pub use meaning::Meaning;
 pub use payload::Payload;

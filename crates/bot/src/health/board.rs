@@ -31,16 +31,19 @@ pub(crate) enum Component {
     Inbox,
     Outbox,
     Jobs,
+    /// Backups, where they are made by themselves.
+    Backup,
 }
 
 impl Component {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Database,
         Self::Telegram,
         Self::Webhook,
         Self::Inbox,
         Self::Outbox,
         Self::Jobs,
+        Self::Backup,
     ];
 
     const fn label(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Component {
             Self::Inbox => "inbox",
             Self::Outbox => "outbox",
             Self::Jobs => "jobs",
+            Self::Backup => "backup",
         }
     }
 }

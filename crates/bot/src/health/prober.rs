@@ -13,6 +13,7 @@ use telegram::polling::Trouble;
 use telegram::webhook::Counters;
 
 use super::board::{Board, Component, State};
+use crate::jobs::{Backup, Job as _};
 use crate::life::line::Deliveries;
 use crate::life::{Line, Role, Standing};
 use crate::metrics::Metrics;
@@ -28,6 +29,8 @@ const LATE: TimeDelta = TimeDelta::seconds(60);
 const LONG_RUN: TimeDelta = TimeDelta::minutes(6);
 /// A job that has failed so often in a row is worth knowing of.
 const FAILURES: i32 = 3;
+/// The last backup is a night old at most, and may take a while.
+const BACKUP_AFTER: TimeDelta = TimeDelta::hours(36);
 /// Rows of the inbox that are looked at for what waits.
 const PAGE: u32 = 200;
 
@@ -39,6 +42,8 @@ pub(crate) struct Prober {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) webhook: Arc<Counters>,
     pub(crate) pulse: Pulse,
+    /// Whether backups are made by themselves.
+    pub(crate) backs_up: bool,
 }
 
 /// What the worker's tables hold.
@@ -107,6 +112,9 @@ impl Prober {
             let late_job = late_job(&tables.jobs, now);
             let is_failing = tables.jobs.iter().any(|(_, job)| job.failures >= FAILURES);
             found.push((Component::Jobs, well_if(late_job.is_none() && !is_failing)));
+            if self.backs_up {
+                found.push((Component::Backup, backup(&tables.jobs, line.since, now)));
+            }
             if telegram == State::Healthy {
                 queue.inbox = tables.late_update;
                 queue.outbox = tables.late_row;
@@ -169,6 +177,19 @@ fn late_job(jobs: &[(String, StoredJob)], now: Timestamp) -> Option<i64> {
     };
     let oldest = jobs.iter().filter_map(since).min();
     oldest.map(|since| since.timestamp_micros())
+}
+
+/// How backups are: none that was made may be too old. Whoever has just begun to work has a while for the
+/// first.
+fn backup(jobs: &[(String, StoredJob)], since: Timestamp, now: Timestamp) -> State {
+    let job = jobs.iter().find(|(name, _)| name == Backup::NAME);
+    let last = job.and_then(|(_, job)| job.last_success);
+    let is_failing = job.is_some_and(|(_, job)| job.failures > 0);
+    let is_fresh = match last {
+        Some(last) => now - last <= BACKUP_AFTER,
+        None => now - since <= LONG_RUN,
+    };
+    well_if(is_fresh && !is_failing)
 }
 
 const fn well_if(well: bool) -> State {
@@ -242,6 +263,25 @@ mod tests {
             let now = t0() + TimeDelta::seconds(seconds);
             assert_eq!(telegram(&line, now), state, "{line:?} after {seconds} s");
         }
+    }
+
+    #[test]
+    fn a_backup_must_not_be_too_old() {
+        let job = |last_success, failures| {
+            let stored = StoredJob {
+                last_success,
+                failures,
+                ..StoredJob::default()
+            };
+            [(Backup::NAME.to_owned(), stored)]
+        };
+        let late = t0() + TimeDelta::days(30);
+        let ago = |hours| Some(late - TimeDelta::hours(hours));
+        assert_eq!(backup(&[], t0(), t0() + TimeDelta::minutes(1)), State::Healthy);
+        assert_eq!(backup(&[], t0(), late), State::Degraded);
+        assert_eq!(backup(&job(ago(25), 0), t0(), late), State::Healthy);
+        assert_eq!(backup(&job(ago(37), 0), t0(), late), State::Degraded);
+        assert_eq!(backup(&job(ago(1), 1), t0(), late), State::Degraded);
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Job for Cleanup {
             .write(async |tx| Ok(remove_some(tx, turn.now).await?))
             .await?;
         if removed == 0 {
-            return Ok(Rest::Until(next_night(turn.now)));
+            return Ok(Rest::Until(next_night(turn.now, HOUR)));
         }
         tracing::info!(removed, "rows that were kept long enough are removed");
         Ok(Rest::None)
@@ -40,8 +40,9 @@ async fn remove_some(tx: &Tx, now: Timestamp) -> Result<u64, StoreError> {
         + confirmations::sweep(tx, now).await?)
 }
 
-fn next_night(now: Timestamp) -> Timestamp {
-    let hour = NaiveTime::from_hms_opt(HOUR, 0, 0).expect("it is an hour of the day");
+/// The next time after `now` at which it is that hour, in UTC.
+pub(super) fn next_night(now: Timestamp, hour: u32) -> Timestamp {
+    let hour = NaiveTime::from_hms_opt(hour, 0, 0).expect("it is an hour of the day");
     let tonight = now.date_naive().and_time(hour).and_utc();
     if tonight > now {
         tonight
@@ -59,10 +60,10 @@ mod tests {
     #[test]
     fn nights_are_a_day_apart() {
         let noon = DateTime::from_timestamp(1_790_000_000, 0).expect("in range");
-        let night = next_night(noon);
+        let night = next_night(noon, HOUR);
         assert!(night > noon && night - noon <= TimeDelta::days(1));
         assert_eq!((night.hour(), night.minute(), night.second()), (3, 0, 0));
-        assert_eq!(next_night(night), night + TimeDelta::days(1));
-        assert_eq!(next_night(night - TimeDelta::seconds(1)), night);
+        assert_eq!(next_night(night, HOUR), night + TimeDelta::days(1));
+        assert_eq!(next_night(night - TimeDelta::seconds(1), HOUR), night);
     }
 }

@@ -7,6 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`runner`] | coming around in time |
+//! | [`backup`] | a backup each night |
 //! | [`cleanup`] | removing what is kept long enough |
 //! | [`expiry`] | ending memberships that are over, and seeing their owners out |
 //! | [`reminders`] | reminding members that their time runs out |
@@ -14,6 +15,7 @@
 //! | [`reconcile`] | asking Telegram where people are |
 //! | [`summary`] | the day in figures |
 
+mod backup;
 mod cleanup;
 mod expiry;
 mod free_queue;
@@ -38,6 +40,7 @@ use reconcile::Reconcile;
 use reminders::Reminders;
 use summary::Summary;
 
+pub(crate) use backup::Backup;
 pub(crate) use expiry::Expiry;
 pub(crate) use free_queue::FreeQueue;
 pub(crate) use runner::Desk;
@@ -77,7 +80,11 @@ pub(crate) fn all(
         zone: means.voice.zone(),
         outbox: outbox.clone(),
     };
-    vec![
+    let backup = means.settings.backups.clone().map(|backups| Backup {
+        backups,
+        outbox: outbox.clone(),
+    });
+    let mut all = vec![
         around(Cleanup, desk, Bell::default(), stop),
         around(Expiry::new(means, outbox), desk, bells.expiry.clone(), stop),
         around(free_queue, desk, bells.free_queue.clone(), stop),
@@ -89,7 +96,9 @@ pub(crate) fn all(
             stop,
         ),
         around(summary, desk, Bell::default(), stop),
-    ]
+    ];
+    all.extend(backup.map(|job| around(job, desk, Bell::default(), stop)));
+    all
 }
 
 fn around<J: Job>(job: J, desk: &Desk, bell: Bell, stop: &CancellationToken) -> Around {

@@ -143,6 +143,7 @@ impl Failed {
         match self {
             Self::Error(HandlerError::Store(_)) => "store",
             Self::Error(HandlerError::Api(_) | HandlerError::Question(_)) => "telegram",
+            Self::Error(HandlerError::Backup(_)) => "backup",
             Self::Error(HandlerError::Lost) => "lost",
             Self::Error(_) => "error",
             Self::Panic => "panic",

@@ -61,6 +61,15 @@ pub(super) struct LinkToRevoke {
     pub(super) url: String,
 }
 
+/// A backup to be delivered.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToDeliver {
+    /// The name of its file.
+    pub(super) file: String,
+    pub(super) made: Timestamp,
+    pub(super) rows: u64,
+}
+
 /// A message to be written over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ToEdit {
@@ -182,6 +191,13 @@ impl Errand {
     /// Tells a custodian something.
     pub(super) fn tell_custodian(custodian: UserId, notice: &CustodianNotice) -> Self {
         Self::new(notice.kind(), custodian.private_chat(), custodian, notice)
+    }
+
+    /// Sends a custodian a backup that lies in the folder of backups.
+    pub(crate) fn deliver_backup(keeper: UserId, file: &str, made: Timestamp, rows: u64) -> Self {
+        let file = file.to_owned();
+        let payload = ToDeliver { file, made, rows };
+        Self::new(OutboxKind::Backup, keeper.private_chat(), keeper, &payload)
     }
 
     /// The same, once that row is over.

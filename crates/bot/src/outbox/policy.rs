@@ -11,6 +11,8 @@ pub(crate) enum OutboxKind {
     CustodianNotice,
     /// The same, of what they have to see to before Lucien can go on.
     CustodianAlarm,
+    /// A backup that a custodian is to keep.
+    Backup,
     /// Something that a person is told.
     PersonNotice,
     /// A message that is written over.
@@ -88,9 +90,10 @@ pub(crate) enum Then {
 }
 
 impl OutboxKind {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::CustodianNotice,
         Self::CustodianAlarm,
+        Self::Backup,
         Self::PersonNotice,
         Self::EditMessage,
         Self::Unban,
@@ -114,6 +117,7 @@ impl OutboxKind {
         match self {
             Self::CustodianNotice => "custodian_notice",
             Self::CustodianAlarm => "custodian_alarm",
+            Self::Backup => "backup",
             Self::PersonNotice => "person_notice",
             Self::EditMessage => "edit_message",
             Self::Unban => "unban",
@@ -148,6 +152,11 @@ impl OutboxKind {
                 // Nothing that is held back may stand before it.
                 order: Order::KindInChat,
                 beside_other_program: true,
+                ..Self::CustodianNotice.policy()
+            },
+            Self::Backup => Policy {
+                // A large one holds up nothing else.
+                order: Order::KindInChat,
                 ..Self::CustodianNotice.policy()
             },
             Self::PersonNotice => Policy {

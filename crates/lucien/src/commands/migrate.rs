@@ -8,7 +8,6 @@
 use anyhow::Context;
 use bot::clock::SystemClock;
 use domain::clock::Clock;
-use store::lock::{Alone, LockError};
 use store::schema::{self, Consent, Report, SchemaError};
 use store::{Store, StoreOptions};
 
@@ -48,10 +47,7 @@ pub(crate) async fn execute(environment: &Environment, command: cli::Migrate) ->
 
 /// Does it while nobody else is in the house.
 async fn alone(store: &Store, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let alone = Alone::in_house(store).await.map_err(|error| match error {
-        LockError::InTheWay(_) => Failure::Migration(error.to_string()),
-        LockError::Store(error) => Failure::Runtime(error.into()),
-    })?;
+    let alone = super::alone(store).await?;
     let done = work.await;
     alone.leave().await;
     done

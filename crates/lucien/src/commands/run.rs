@@ -10,7 +10,7 @@ use bot::House;
 use bot::clock::SystemClock;
 use bot::house::{Fatal, StartError};
 use bot::schema::WhenBehind;
-use bot::settings::{Alarm, Introduction, Settings};
+use bot::settings::{Alarm, Backups, Introduction, Settings};
 use bot::watchdog::Stall;
 use chrono::TimeDelta;
 use domain::clock::Clock;
@@ -55,7 +55,7 @@ pub(crate) async fn execute(environment: &Environment) -> Result<(), Failure> {
 
 async fn open(config: Config) -> Result<House, Failure> {
     let options = StoreOptions {
-        backups: config.backup.dir,
+        backups: config.backup.dir.clone(),
         ..StoreOptions::default()
     };
     let store = Store::open(&config.database, &options)
@@ -65,6 +65,12 @@ async fn open(config: Config) -> Result<House, Failure> {
     let gateway = Gateway::new(&config.api_url, &config.token, clock.clone(), config.rates)
         .context("the way to Telegram")?;
     let voice = Voice::builtin(config.texts.timezone, Choice::random());
+    let keeper = config.first_custodian;
+    let backups = config.backup.dir.map(|folder| Backups {
+        folder,
+        recipient: config.backup.age_recipient,
+        keeper,
+    });
     let settings = Settings {
         custodians: config.custodians,
         updates: config.updates,
@@ -76,6 +82,7 @@ async fn open(config: Config) -> Result<House, Failure> {
         grace: Grace::hours(config.times.vip_grace_hours),
         invitation_hours: config.times.invitation_valid_hours,
         creator: config.texts.creator(),
+        backups,
         when_behind: match config.stage {
             DeploymentStage::Production => WhenBehind::Migrate,
             DeploymentStage::Development => WhenBehind::Refuse,
@@ -139,6 +146,9 @@ fn announce(config: &Config) {
         profile_handlers = config.profile_handlers,
         "opening"
     );
+    if config.backup.dir.is_none() {
+        tracing::warn!("no backups are made: BACKUP_DIR names no folder");
+    }
     if !config.api_url.is_official() {
         tracing::warn!(address = %config.api_url, "the Bot API is not Telegram's own server");
     }

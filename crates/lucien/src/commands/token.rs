@@ -14,11 +14,11 @@ use anyhow::Context;
 use bot::clock::SystemClock;
 use bot::invitation::new_code;
 use chrono::SecondsFormat;
-use domain::clock::Clock;
-use domain::id::UserId;
+use domain::clock::{Clock, Timestamp};
+use domain::id::{TokenId, UserId};
 use serde_json::json;
 use store::invitations::{self, IssueError, Issued, NewInvitation};
-use store::{Store, plans};
+use store::{Store, StoreError, plans};
 use telegram::{ApiError, Gateway, Meaning, Rates};
 
 use crate::cli;
@@ -26,12 +26,74 @@ use crate::config::{self, Environment, IssueConfig};
 use crate::exit::Failure;
 
 pub(crate) async fn execute(environment: &Environment, command: cli::Token) -> Result<(), Failure> {
-    let cli::Token::Issue { plan, json } = command;
+    let (plan, json) = match command {
+        cli::Token::Issue { plan, json } => (plan, json),
+        cli::Token::Held { json } => {
+            return of_held(environment, async |store| list_held(store, json).await).await;
+        }
+        cli::Token::Release { all, ids } => {
+            let ids: Vec<TokenId> = ids.into_iter().map(TokenId).collect();
+            let which = (!all).then_some(ids.as_slice());
+            return of_held(environment, async |store| release(store, which).await).await;
+        }
+    };
     let config = config::read_issue(environment).map_err(Failure::Configuration)?;
     let store = super::open(&config.database).await?;
     let done = issue(&store, &config, &plan, json).await;
     store.close().await;
     done
+}
+
+/// Does something about held invitations, which takes nothing but the database.
+async fn of_held(
+    environment: &Environment,
+    work: impl AsyncFnOnce(&Store) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let url = config::read_database(environment).map_err(Failure::Configuration)?;
+    let store = super::open(&url).await?;
+    let done = work(&store).await;
+    store.close().await;
+    done
+}
+
+async fn list_held(store: &Store, as_json: bool) -> Result<(), Failure> {
+    let held = invitations::held(&store.read(), SystemClock.now())
+        .await
+        .context("the invitations cannot be read")?;
+    let moment = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    if as_json {
+        let held = held.iter().map(|it| {
+            json!({
+                "id": it.id,
+                "plan": it.plan,
+                "created_at": moment(it.created_at),
+                "valid_until": moment(it.ends_at),
+            })
+        });
+        println!("{}", held.collect::<serde_json::Value>());
+        return Ok(());
+    }
+    for it in held {
+        let (created, until) = (it.created_at.format("%F %T UTC"), it.ends_at.format("%F %T UTC"));
+        println!(
+            "{}\t{created}\t{until}\t{}",
+            it.id,
+            it.plan.as_deref().unwrap_or("-")
+        );
+    }
+    Ok(())
+}
+
+async fn release(store: &Store, which: Option<&[TokenId]>) -> Result<(), Failure> {
+    let released: Result<u64, StoreError> = store
+        .write(async |tx| invitations::release(tx, which).await)
+        .await;
+    let released = released.context("the invitations cannot be written")?;
+    println!("released\t{released}");
+    match (released, which) {
+        (0, Some(_)) => Err(Failure::Usage(vec!["none of these is held".to_owned()])),
+        _ => Ok(()),
+    }
 }
 
 async fn issue(store: &Store, config: &IssueConfig, plan: &str, as_json: bool) -> Result<(), Failure> {

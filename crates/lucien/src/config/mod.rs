@@ -17,6 +17,7 @@ use chrono_tz::Tz;
 use domain::id::UserId;
 use secrecy::SecretString;
 use store::DatabaseUrl;
+use store::archive::Recipient;
 use store::bot_config::ConfigSeed;
 use telegram::{ApiUrl, BotToken, Rates};
 use url::Url;
@@ -37,6 +38,8 @@ const DATABASE_FILE: &str = "bot.db";
 pub(crate) struct Config {
     pub(crate) token: BotToken,
     pub(crate) custodians: BTreeSet<UserId>,
+    /// The first one that is named: the keeper of backups.
+    pub(crate) first_custodian: UserId,
     pub(crate) database: DatabaseUrl,
     pub(crate) stage: DeploymentStage,
     pub(crate) api_url: ApiUrl,
@@ -87,7 +90,7 @@ impl TextSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BackupSettings {
     pub(crate) dir: Option<PathBuf>,
-    pub(crate) age_recipient: Option<String>,
+    pub(crate) age_recipient: Option<Recipient>,
 }
 
 /// How the process logs.
@@ -140,10 +143,7 @@ impl Config {
             calls_per_second: reader.number("CALL_RATE_PER_SECOND", 20, 1, 1000),
         };
         let texts = texts(reader);
-        let backup = BackupSettings {
-            dir: backup_dir(reader),
-            age_recipient: reader.parse("BACKUP_AGE_RECIPIENT", age_recipient),
-        };
+        let backup = backup(reader);
         // Once counted, never enforced: accepted so that old files work.
         let _ = reader.text("MAX_VIP_SUBSCRIBERS");
         let profile_handlers = reader
@@ -153,7 +153,8 @@ impl Config {
 
         Some(Self {
             token: token?,
-            custodians: custodians?,
+            first_custodian: *custodians.as_ref()?.first()?,
+            custodians: custodians?.into_iter().collect(),
             database: database?,
             stage,
             api_url,
@@ -220,6 +221,17 @@ pub(crate) fn read_sweep(environment: &Environment) -> Result<(DatabaseUrl, u16)
     complete(database, reader)
 }
 
+/// The database, and the time zone of people's days, for taking in members.
+///
+/// # Errors
+/// What is wrong with the variables that count for that.
+pub(crate) fn read_import(environment: &Environment) -> Result<(DatabaseUrl, Tz), Vec<Problem>> {
+    let reader = Reader::new(environment);
+    let zone = display_timezone(&reader);
+    let database = database(&reader).map(|url| (url, zone));
+    complete(database, reader)
+}
+
 /// Reads only where the database and its backups are, for commands that migrate.
 ///
 /// # Errors
@@ -230,6 +242,17 @@ pub(crate) fn read_migration(
     let reader = Reader::new(environment);
     let backups = backup_dir(&reader);
     let database = database(&reader).map(|url| (url, backups));
+    complete(database, reader)
+}
+
+/// Reads only where the database and its backups are and for whom these are encrypted, for `lucien backup`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn read_backup(environment: &Environment) -> Result<(DatabaseUrl, BackupSettings), Vec<Problem>> {
+    let reader = Reader::new(environment);
+    let backup = backup(&reader);
+    let database = database(&reader).map(|url| (url, backup));
     complete(database, reader)
 }
 
@@ -268,7 +291,8 @@ fn token(reader: &Reader<'_>) -> Option<BotToken> {
     reader.parse("BOT_TOKEN", BotToken::parse)
 }
 
-fn custodians(reader: &Reader<'_>) -> Option<BTreeSet<UserId>> {
+/// In the order in which they are named, and never empty.
+fn custodians(reader: &Reader<'_>) -> Option<Vec<UserId>> {
     let missing = "is missing: the Telegram ids of the custodians, separated by commas";
     if reader.text("ADMIN_USER_IDS").is_none() {
         reader.report(Problem::new("ADMIN_USER_IDS", missing));
@@ -280,7 +304,7 @@ fn custodians(reader: &Reader<'_>) -> Option<BTreeSet<UserId>> {
                 Ok(id) if id > 0 => Ok(UserId(id)),
                 _ => Err(format!("holds {item:?}, which is not the id of a person")),
             })
-            .collect::<Result<BTreeSet<_>, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         if ids.is_empty() {
             Err(missing.to_owned())
         } else {
@@ -327,6 +351,13 @@ fn invitation_hours(reader: &Reader<'_>) -> i32 {
 
 fn backup_dir(reader: &Reader<'_>) -> Option<PathBuf> {
     reader.text("BACKUP_DIR").map(PathBuf::from)
+}
+
+fn backup(reader: &Reader<'_>) -> BackupSettings {
+    BackupSettings {
+        dir: backup_dir(reader),
+        age_recipient: reader.parse("BACKUP_AGE_RECIPIENT", str::parse),
+    }
 }
 
 /// What is served where, the one to be asked about health first. While updates are polled: health on
@@ -431,11 +462,15 @@ fn seed(reader: &Reader<'_>) -> ConfigSeed {
     }
 }
 
-fn texts(reader: &Reader<'_>) -> TextSettings {
-    let timezone = reader.parse("DISPLAY_TIMEZONE", |text| {
+fn display_timezone(reader: &Reader<'_>) -> Tz {
+    let chosen = reader.parse("DISPLAY_TIMEZONE", |text| {
         text.parse::<Tz>()
             .map_err(|_| format!("must be a time zone such as America/Mexico_City, not {text:?}"))
     });
+    chosen.unwrap_or(chrono_tz::America::Mexico_City)
+}
+
+fn texts(reader: &Reader<'_>) -> TextSettings {
     let creator_username = reader.parse("CREATOR_USERNAME", |text| {
         let name = text.strip_prefix('@').unwrap_or(text);
         let well_formed =
@@ -447,21 +482,9 @@ fn texts(reader: &Reader<'_>) -> TextSettings {
         }
     });
     TextSettings {
-        timezone: timezone.unwrap_or(chrono_tz::America::Mexico_City),
+        timezone: display_timezone(reader),
         creator_username,
         voice_dir: reader.text("VOICE_DIR").map(PathBuf::from),
-    }
-}
-
-/// A public key of age, in outline: the tool itself checks the rest.
-fn age_recipient(text: &str) -> Result<String, &'static str> {
-    let well_formed = text.len() == 62
-        && text.starts_with("age1")
-        && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if well_formed {
-        Ok(text.to_owned())
-    } else {
-        Err("must be a public age key: age1 and 58 more characters")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::{fmt, fs, io};
 
 /// The environment that a configuration is read from: the process's own variables, before those
 /// of a `.env` file.
@@ -16,16 +16,9 @@ impl Environment {
     /// When `.env` is there and cannot be read. The message holds no value.
     pub(crate) fn of_process() -> Result<Self, Problem> {
         let mut variables = BTreeMap::new();
-        match dotenvy::from_path_iter(".env") {
-            Ok(lines) => {
-                for line in lines {
-                    // dotenvy's own message repeats the line, and with it perhaps a secret.
-                    let (name, value) =
-                        line.map_err(|_| Problem::new(".env", "has a line that is not NAME=value"))?;
-                    variables.insert(name, value);
-                }
-            }
-            Err(error) if error.not_found() => {}
+        match fs::read_to_string(".env") {
+            Ok(text) => variables.extend(read_file(&text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => return Err(Problem::new(".env", "cannot be read")),
         }
         variables.extend(
@@ -34,6 +27,32 @@ impl Environment {
         );
         Ok(Self(variables))
     }
+}
+
+/// The variables of a `.env` file.
+fn read_file(text: &str) -> Result<BTreeMap<String, String>, Problem> {
+    let lines: Vec<String> = text.lines().map(quoted).collect();
+    dotenvy::from_read_iter(lines.join("\n").as_bytes())
+        // dotenvy's own message repeats the line, and with it perhaps a secret.
+        .map(|line| line.map_err(|_| Problem::new(".env", "has a line that is not NAME=value")))
+        .collect()
+}
+
+/// A line with its value in quotes, where it has blanks and none: the Python bot's reader takes those as they
+/// are, and ours refuses them. What follows ` #` is a comment for both.
+fn quoted(line: &str) -> String {
+    let Some((name, value)) = line.split_once('=') else {
+        return line.to_owned();
+    };
+    let value = value.split(" #").next().unwrap_or_default().trim();
+    if name.trim_start().starts_with('#')
+        || value.starts_with(['"', '\''])
+        || !value.contains(char::is_whitespace)
+    {
+        return line.to_owned();
+    }
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("{name}=\"{value}\"")
 }
 
 #[cfg(test)]
@@ -134,5 +153,36 @@ impl<'a> Reader<'a> {
         #[cfg(test)]
         self.names.borrow_mut().insert(name);
         self.environment.0.get(name).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(line: &str) -> Result<String, Problem> {
+        let variables = read_file(line)?;
+        Ok(variables.into_values().collect())
+    }
+
+    #[test]
+    fn files_of_the_python_bot_are_read() {
+        for (line, expected) in [
+            ("ADMIN_USER_IDS=1, 2,,3", "1, 2,,3"),
+            ("ADMIN_USER_IDS = 1, 2  # Diana and Mateo", "1, 2"),
+            ("A=plain", "plain"),
+            ("A=plain # said by the way", "plain"),
+            ("A=pass#word", "pass#word"),
+            ("A=\"with blanks\" # said by the way", "with blanks"),
+            ("A='with blanks'", "with blanks"),
+            ("A=say \"hello\" \\ bye", "say \"hello\" \\ bye"),
+            ("export A=one two", "one two"),
+            ("A=", ""),
+            ("# A=one two\nB=3", "3"),
+        ] {
+            assert_eq!(value(line).ok().as_deref(), Some(expected), "{line}");
+        }
+        let secret = value("hunter2 hunter2").expect_err("it is no line");
+        assert!(!secret.to_string().contains("hunter2"), "{secret}");
     }
 }

@@ -145,7 +145,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     variable(
         "BACKUP_DIR",
         "",
-        "Folder for backups. Without it they lie beside the SQLite file.",
+        "Folder for backups; the house makes one there every night. Without it they lie beside the SQLite file.",
     ),
     variable(
         "BACKUP_AGE_RECIPIENT",

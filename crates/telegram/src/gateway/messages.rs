@@ -142,8 +142,8 @@ impl Gateway {
 }
 
 #[derive(Deserialize)]
-struct Sent {
-    message_id: MessageId,
+pub(super) struct Sent {
+    pub(super) message_id: MessageId,
 }
 
 /// A call whose result says nothing, and that is well when what it asks for holds already.

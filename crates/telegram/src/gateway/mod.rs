@@ -4,6 +4,7 @@
 //! Nothing waits here either: what comes too early is [`ApiError::Held`], so that a row which has to
 //! wait gives its turn back. See [`crate::limiter`].
 
+mod documents;
 mod membership;
 mod messages;
 mod service;
@@ -22,6 +23,7 @@ use crate::error::ApiError;
 use crate::limiter::{Errand, Limiter, Rates};
 use crate::meaning::Meaning;
 
+pub use documents::Document;
 pub use membership::{Admission, NewLink};
 pub use messages::TapAnswer;
 pub use service::{CommandScope, Me, Webhook, WebhookInfo};
@@ -87,9 +89,14 @@ impl Gateway {
         P: serde::Serialize + Sync,
         R: serde::de::DeserializeOwned,
     {
-        self.with_limiter(|limiter| limiter.admit(errand, self.clock.now()))
-            .map_err(|wait| ApiError::Held { method, wait })?;
+        self.admit(method, errand)?;
         self.call_at_once(method, errand, params).await
+    }
+
+    /// Asks the limiter.
+    fn admit(&self, method: &'static str, errand: Errand) -> Result<(), ApiError> {
+        self.with_limiter(|limiter| limiter.admit(errand, self.clock.now()))
+            .map_err(|wait| ApiError::Held { method, wait })
     }
 
     /// Calls a method without asking the limiter, which learns of a 429 all the same.
@@ -104,13 +111,18 @@ impl Gateway {
         R: serde::de::DeserializeOwned,
     {
         let result = self.api.call(method, params, CALL_TIMEOUT).await;
-        if let Err(ApiError::Refused { refusal, .. }) = &result
+        self.learn(errand, &result);
+        result
+    }
+
+    /// Has the limiter learn of a 429.
+    fn learn<R>(&self, errand: Errand, result: &Result<R, ApiError>) {
+        if let Err(ApiError::Refused { refusal, .. }) = result
             && refusal.meaning() == Meaning::Flood
         {
             let now = self.clock.now();
             self.with_limiter(|limiter| limiter.flooded(errand.chat(), refusal.retry_after, now));
         }
-        result
     }
 
     /// A place among the answers under way, kept while the permit lives.

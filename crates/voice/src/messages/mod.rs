@@ -42,9 +42,9 @@ pub use menu::{
     FreeContent, FreeHome, MAX_PIECES, Membership, Piece, Premium, RitualHome, Social, VipHome, VipInfo,
 };
 pub use notices::{
-    AdmissionRefused, Entered, KeyRefusedFor, MemberRemoved, OnDuty, Redeemed, RemovedMember,
-    RemovedMemberAnswer, RemovedMemberSettled, RenewedBy, RightsLost, SecondProcess, StrangerTurnedAway,
-    Uninvited, UninvitedAnswer, UninvitedSettled, UnknownChannelAsked, UnknownInside,
+    AdmissionRefused, BackupDelivered, Entered, KeyRefusedFor, MemberRemoved, OnDuty, Redeemed,
+    RemovedMember, RemovedMemberAnswer, RemovedMemberSettled, RenewedBy, RightsLost, SecondProcess,
+    StrangerTurnedAway, Uninvited, UninvitedAnswer, UninvitedSettled, UnknownChannelAsked, UnknownInside,
 };
 pub use start::{CustodianHome, InvitationRefused, InvitationReport, InvitationReportState, TooManyTries};
 pub use summary::{DailyFigures, DailySummary};
@@ -131,6 +131,7 @@ registry![
     AdmissionRefused,
     Admitted,
     Apology,
+    BackupDelivered,
     Busy,
     ChannelDone,
     ChannelRefused,

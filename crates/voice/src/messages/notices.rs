@@ -24,6 +24,15 @@ pub struct OnDuty {
 #[derive(Clone, Debug, Serialize)]
 pub struct SecondProcess;
 
+/// A backup of the house, which the message carries. It is encrypted.
+#[derive(Clone, Debug, Serialize)]
+pub struct BackupDelivered {
+    /// When it was made.
+    pub made: When,
+    /// How many rows it holds.
+    pub rows: i64,
+}
+
 /// Somebody redeemed an invitation and is at the beginning of the ritual.
 #[derive(Clone, Debug, Serialize)]
 pub struct Redeemed {
@@ -198,6 +207,18 @@ impl Message for OnDuty {
             with(true, None, 1),
             with(true, Some("http://127.0.0.1:8081"), 3),
         ]
+    }
+}
+
+impl Message for BackupDelivered {
+    const ID: &'static str = "notices.backup_delivered";
+
+    fn samples() -> Vec<Self> {
+        let with = |rows| Self {
+            made: sample::until(),
+            rows,
+        };
+        vec![with(1), with(48_213)]
     }
 }
 

@@ -29,6 +29,8 @@ pub enum InvitationRefused {
     PlanInactive,
     /// It has no plan.
     NoPlan,
+    /// It waits for a custodian's consent.
+    Held,
     /// The person is blocked.
     Blocked,
 }
@@ -102,6 +104,7 @@ choice!(InvitationRefused = "start.invitation_refused" {
     Expired = "expired",
     PlanInactive = "plan_inactive",
     NoPlan = "no_plan",
+    Held = "held",
     Blocked = "blocked",
 });
 

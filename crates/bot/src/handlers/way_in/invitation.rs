@@ -72,7 +72,7 @@ impl Dispatcher {
             let refused = match (Verdict::of(invitation, who, now), &found) {
                 (Verdict::Redeemable, Some(found)) => match &found.offer {
                     _ if found.blocked => InvitationRefused::Blocked,
-                    _ if found.held => InvitationRefused::PlanInactive,
+                    _ if found.held => InvitationRefused::Held,
                     None => InvitationRefused::NoPlan,
                     Some(offer) => match self.redeem(guest, talk, found, offer).await {
                         Ok(answer) => return Ok(answer),

@@ -3,12 +3,14 @@
 //! | module | holds |
 //! |---|---|
 //! | [`messages`] | what people read |
+//! | [`documents`] | backups that are delivered |
 //! | [`renewal`] | what members hear about the end of their time |
 //! | [`membership`] | who is in a channel, and how they come in |
 //! | [`admit`] | letting in whoever has waited for the visitors' channel |
 //! | [`sign`] | what is written above a channel |
 
 mod admit;
+mod documents;
 mod membership;
 mod messages;
 mod renewal;
@@ -114,6 +116,7 @@ impl Executor for Courier {
         let lane = kind.policy().lane.unwrap_or(Lane::Notice);
         match kind {
             OutboxKind::CustodianNotice | OutboxKind::CustodianAlarm => self.tell_custodian(row, lane).await,
+            OutboxKind::Backup => self.deliver_backup(row, lane).await,
             OutboxKind::PersonNotice => self.tell_person(row, lane).await,
             OutboxKind::EditMessage => self.overwrite(row).await,
             OutboxKind::Admit => self.admit(row).await,
