@@ -647,6 +647,7 @@ pub async fn start(
         grace: furnishing.grace,
         invitation_hours: 24,
         creator: Some("https://t.me/diana".parse()?),
+        backups: None,
         when_behind: WhenBehind::Migrate,
         // Otherwise whoever acts as the custodian would hear of each opening first.
         introduction: None,

@@ -19,6 +19,7 @@
 //! | [`database`] | a database of its own for each test |
 //! | [`fixtures`] | the seven fixtures by name |
 //! | [`house`] | the tester: a house, its Telegram and its clock |
+//! | [`predecessor`] | databases as the Python bot left them |
 //! | [`preload`] | plans, packages and accounts to begin with |
 //! | [`scenario`] | what a scenario is and how one is run |
 //! | [`scenarios`] | all scenarios, a file per feature |
@@ -27,6 +28,7 @@
 pub mod database;
 pub mod fixtures;
 pub mod house;
+pub mod predecessor;
 pub mod preload;
 pub mod scenario;
 pub mod scenarios;
