@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use chrono::{Datelike, TimeDelta};
 use domain::clock::Timestamp;
@@ -119,12 +118,9 @@ fn is_left_over(entry: &DirEntry, now: Timestamp) -> bool {
     let name = entry.file_name();
     let Some(name) = name.to_str() else { return false };
     if name.starts_with(SCRATCH) {
-        // Its name tells no time; the machine's clock does.
+        // Its name tells no time; the disk does.
         let changed = entry.metadata().and_then(|about| about.modified());
-        let age = changed
-            .ok()
-            .and_then(|at| SystemTime::now().duration_since(at).ok());
-        return age.is_some_and(|age| age > Duration::from_secs(LEFT_ALONE.num_seconds().unsigned_abs()));
+        return changed.is_ok_and(|at| now - Timestamp::from(at) > LEFT_ALONE);
     }
     let partial = name
         .strip_suffix(PARTIAL)
