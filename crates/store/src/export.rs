@@ -13,7 +13,7 @@ use domain::subscription::Status;
 use sea_orm::FromQueryResult;
 
 use crate::error::StoreError;
-use crate::rows::{self, Cell, PAGE};
+use crate::rows::{self, Cell, PAGE, Pages};
 use crate::session::Connection;
 use crate::sql;
 use crate::store::Store;
@@ -121,18 +121,15 @@ async fn copy(
     table: &rows::Table,
     file: &mut csv::Writer<File>,
 ) -> Result<u64, ExportError> {
-    let (mut last, mut count) = (None, 0);
-    loop {
-        let rows = rows::page(moment, table, last.as_ref(), PAGE).await?;
+    let mut count = 0;
+    let mut pages = Pages::of(table);
+    while let Some(rows) = pages.next(moment).await? {
         for row in &rows {
             file.write_record(row.iter().map(|cell| spelled(cell).into_owned()))?;
         }
         count += rows.len() as u64;
-        if rows.len() < PAGE as usize {
-            return Ok(count);
-        }
-        last = rows.last().cloned();
     }
+    Ok(count)
 }
 
 fn spelled(cell: &Cell) -> Cow<'_, str> {

@@ -83,16 +83,3 @@ pub async fn epoch(db: &impl Connection) -> Result<i64, StoreError> {
     let row: Option<Row> = sql::first(db, "SELECT epoch FROM house WHERE id = 1", []).await?;
     Ok(row.map_or(0, |row| row.epoch))
 }
-
-/// Since when this has been a house of ours; none before anybody has worked here.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn since(db: &impl Connection) -> Result<Option<Timestamp>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        created_at: At,
-    }
-    let row: Option<Row> = sql::first(db, "SELECT created_at FROM house WHERE id = 1", []).await?;
-    Ok(row.map(|row| row.created_at.0))
-}

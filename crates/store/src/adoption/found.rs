@@ -7,7 +7,7 @@ use super::additions::Index;
 use super::shape::PENDING;
 use crate::error::StoreError;
 use crate::rows::{Column, Family, Limit};
-use crate::session::{Connection as _, Tx};
+use crate::session::Connection;
 use crate::sql;
 use crate::url::Dialect;
 
@@ -57,27 +57,27 @@ impl FoundIndex {
 }
 
 /// All columns of all tables, in their order.
-pub(super) async fn columns(tx: &Tx) -> Result<Vec<FoundColumn>, StoreError> {
-    sql::all(tx, columns_query(tx.dialect()), []).await
+pub(super) async fn columns(db: &impl Connection) -> Result<Vec<FoundColumn>, StoreError> {
+    sql::all(db, columns_query(db.dialect()), []).await
 }
 
 /// All indexes that count.
-pub(super) async fn indexes(tx: &Tx) -> Result<Vec<FoundIndex>, StoreError> {
-    sql::all(tx, indexes_query(tx.dialect()), []).await
+pub(super) async fn indexes(db: &impl Connection) -> Result<Vec<FoundIndex>, StoreError> {
+    sql::all(db, indexes_query(db.dialect()), []).await
 }
 
 /// The labels of PostgreSQL's own types, each as `type.label`.
-pub(super) async fn labels(tx: &Tx) -> Result<Vec<String>, StoreError> {
+pub(super) async fn labels(db: &impl Connection) -> Result<Vec<String>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         label: String,
     }
-    if tx.dialect() == Dialect::Sqlite {
+    if db.dialect() == Dialect::Sqlite {
         return Ok(Vec::new());
     }
     let query = "SELECT t.typname || '.' || e.enumlabel AS label
         FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid";
-    let rows: Vec<Row> = sql::all(tx, query, []).await?;
+    let rows: Vec<Row> = sql::all(db, query, []).await?;
     Ok(rows.into_iter().map(|row| row.label).collect())
 }
 

@@ -41,7 +41,7 @@ use crate::error::StoreError;
 use crate::holds;
 use crate::rows;
 use crate::schema::{self, SchemaError, SchemaState};
-use crate::session::{Connection as _, Tx};
+use crate::session::{Connection, Tx};
 use crate::sql;
 use crate::store::Store;
 use crate::url::Dialect;
@@ -132,11 +132,7 @@ pub async fn adopt(store: &Store, options: &Options, now: Timestamp) -> Result<A
     let tx = store.begin_exclusive().await?;
     refuse_unless_foreign(&tx).await?;
     take_alone(&tx).await?;
-    let shape = Shape::read(&tx).await?;
-    let mismatches = shape.mismatches();
-    if !mismatches.is_empty() {
-        return Err(AdoptError::Shape(mismatches));
-    }
+    let shape = usable(&tx).await?;
     if needs_backup {
         return Err(AdoptError::NeedsBackup);
     }
@@ -169,8 +165,26 @@ pub async fn adopt(store: &Store, options: &Options, now: Timestamp) -> Result<A
     Ok(adopted)
 }
 
-async fn refuse_unless_foreign(tx: &Tx) -> Result<(), AdoptError> {
-    match schema::state_in(tx).await? {
+/// Whether a database is the predecessor's and can be used. Changes nothing.
+///
+/// # Errors
+/// Why not.
+pub(crate) async fn judge(db: &impl Connection) -> Result<(), AdoptError> {
+    refuse_unless_foreign(db).await?;
+    usable(db).await.map(drop)
+}
+
+async fn usable(db: &impl Connection) -> Result<Shape, AdoptError> {
+    let shape = Shape::read(db).await?;
+    let mismatches = shape.mismatches();
+    match mismatches.is_empty() {
+        true => Ok(shape),
+        false => Err(AdoptError::Shape(mismatches)),
+    }
+}
+
+async fn refuse_unless_foreign(db: &impl Connection) -> Result<(), AdoptError> {
+    match schema::state_in(db).await? {
         SchemaState::Empty => Err(AdoptError::NotForeign),
         SchemaState::Foreign { tables } => {
             let missing = |table: &&str| !tables.iter().any(|found| found == table);

@@ -8,7 +8,7 @@ use super::report::{Flavour, Note};
 use crate::error::StoreError;
 use crate::rows::{self, Column, Family, Table};
 use crate::schema;
-use crate::session::{Connection as _, Tx};
+use crate::session::{Connection, Tx};
 use crate::sql;
 use crate::url::Dialect;
 
@@ -88,19 +88,19 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) async fn read(tx: &Tx) -> Result<Self, StoreError> {
+    pub(super) async fn read(db: &impl Connection) -> Result<Self, StoreError> {
         let (mut expected, all) = (rows::predecessors().await?, rows::all().await?);
         let place = |table: &Table| schema::predecessors().iter().position(|name| *name == table.name);
         expected.sort_by_key(place);
         let ours = all.into_iter().map(|table| table.name);
         Ok(Self {
-            dialect: tx.dialect(),
+            dialect: db.dialect(),
             ours: ours.filter(|name| !schema::is_predecessors(name)).collect(),
             expected,
-            columns: found::columns(tx).await?,
-            indexes: found::indexes(tx).await?,
-            tables: schema::tables(tx).await?,
-            labels: found::labels(tx).await?,
+            columns: found::columns(db).await?,
+            indexes: found::indexes(db).await?,
+            tables: schema::tables(db).await?,
+            labels: found::labels(db).await?,
         })
     }
 

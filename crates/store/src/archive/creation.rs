@@ -17,7 +17,7 @@ use super::pen::Pen;
 use super::scratch::Loaded;
 use super::{ArchiveError, Contents, TRANSIENT, on_a_thread};
 use crate::error::StoreError;
-use crate::rows::{self, PAGE, Row, Table};
+use crate::rows::{self, Pages, Row, Table};
 use crate::schema::{self, SchemaState};
 use crate::session::{Connection, Snapshot};
 use crate::sql;
@@ -117,17 +117,14 @@ async fn feed(
     pages: mpsc::Sender<Option<Page>>,
 ) -> Result<(), StoreError> {
     for (place, table) in tables.iter().enumerate() {
-        let mut last: Option<Row> = None;
-        loop {
-            let page = rows::page(moment, table, last.as_ref(), PAGE).await?;
-            let is_last = page.len() < PAGE as usize;
-            last = page.last().cloned();
-            if pages.send(Some((place, page))).await.is_err() {
+        // An empty table has its place in the archive, too.
+        let mut pages_of = Pages::of(table);
+        let mut page = Some(pages_of.next(moment).await?.unwrap_or_default());
+        while let Some(rows) = page {
+            if pages.send(Some((place, rows))).await.is_err() {
                 return Ok(());
             }
-            if is_last {
-                break;
-            }
+            page = pages_of.next(moment).await?;
         }
     }
     // Nobody takes it any more: he tells why.

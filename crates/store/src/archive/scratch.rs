@@ -15,9 +15,9 @@ use super::name::SCRATCH;
 use super::reader::{self, Piece};
 use super::{ArchiveError, Contents, on_a_thread};
 use crate::error::StoreError;
-use crate::rows::{self, Digest, PAGE, Row, Summary, Table};
+use crate::rows::{self, Summary, Table};
 use crate::schema;
-use crate::session::{Connection, Tx};
+use crate::session::Tx;
 use crate::store::{Store, StoreOptions};
 use crate::url::DatabaseUrl;
 
@@ -83,7 +83,7 @@ impl Loaded {
     async fn compare(&self) -> Result<(), ArchiveError> {
         let moment = self.store.snapshot().await?;
         for (table, summary) in &self.tables {
-            let differences = summary.differences(&summary_of(&moment, table).await?);
+            let differences = summary.differences(&rows::summary(&moment, table).await?);
             if !differences.is_empty() {
                 let differences = differences.join(", ");
                 return Err(ArchiveError::Damaged(format!("{}: {differences}", table.name)));
@@ -107,20 +107,6 @@ impl Loaded {
 
     pub(super) async fn close(self) {
         self.store.close().await;
-    }
-}
-
-/// What a table holds.
-pub(super) async fn summary_of(db: &impl Connection, table: &Table) -> Result<Summary, StoreError> {
-    let mut digest = Digest::of(table);
-    let mut last: Option<Row> = None;
-    loop {
-        let page = rows::page(db, table, last.as_ref(), PAGE).await?;
-        page.iter().for_each(|row| digest.add(row));
-        if page.len() < PAGE as usize {
-            return Ok(digest.summary());
-        }
-        last = page.into_iter().next_back();
     }
 }
 

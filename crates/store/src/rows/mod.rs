@@ -2,7 +2,7 @@
 //!
 //! The rest of this crate knows its tables one by one and reads what it needs. Here all tables are alike:
 //! [`Table`] says which columns there are and what they hold, [`Cell`] is a value apart from the form in which
-//! a database stores it, [`page`] reads and [`insert`] writes rows, and a [`Digest`] says whether two tables
+//! a database stores it, [`Pages`] reads and [`insert`] writes rows, and a [`Digest`] says whether two tables
 //! hold the same.
 //!
 //! | module | holds |
@@ -19,5 +19,5 @@ mod shape;
 
 pub(crate) use cell::{Cell, Row};
 pub(crate) use digest::{Digest, Summary};
-pub(crate) use passage::{PAGE, count, insert, matching, page, set_sequences};
+pub(crate) use passage::{PAGE, Pages, clear, count, insert, matching, set_sequences, summary};
 pub(crate) use shape::{Column, Family, Limit, Table, all, predecessors};

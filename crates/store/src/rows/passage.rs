@@ -3,6 +3,7 @@
 use sea_orm::{ConnectionTrait as _, Statement, Value};
 
 use super::cell::{Cell, Row};
+use super::digest::{Digest, Summary};
 use super::shape::{Column, Family, Table};
 use crate::error::StoreError;
 use crate::session::{Connection, Tx};
@@ -12,21 +13,56 @@ use crate::url::Dialect;
 /// How many rows are read at a time: what a house of any size holds in memory of itself.
 pub(crate) const PAGE: u32 = 1000;
 
+/// Goes through a table in the order of its key, page by page.
+#[derive(Debug)]
+pub(crate) struct Pages<'a> {
+    table: &'a Table,
+    last: Option<Row>,
+    is_over: bool,
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) const fn of(table: &'a Table) -> Self {
+        Self {
+            table,
+            last: None,
+            is_over: false,
+        }
+    }
+
+    /// The next rows, [`PAGE`] at most; none at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] with table and column for a value that is not of the column's family; when
+    /// the database does not answer.
+    pub(crate) async fn next(&mut self, db: &impl Connection) -> Result<Option<Vec<Row>>, StoreError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let rows = page(db, self.table, self.last.as_ref()).await?;
+        self.is_over = rows.len() < PAGE as usize;
+        self.last = rows.last().cloned();
+        Ok((!rows.is_empty()).then_some(rows))
+    }
+}
+
+/// What a table holds.
+///
+/// # Errors
+/// As [`Pages::next`].
+pub(crate) async fn summary(db: &impl Connection, table: &Table) -> Result<Summary, StoreError> {
+    let mut digest = Digest::of(table);
+    let mut pages = Pages::of(table);
+    while let Some(rows) = pages.next(db).await? {
+        rows.iter().for_each(|row| digest.add(row));
+    }
+    Ok(digest.summary())
+}
+
 /// Far from the databases' limits on parameters, of which SQLite's is the lower one: 32,766.
 const PARAMETERS: usize = 16_000;
 
-/// The next rows of a table behind `after`, a row that was read before, in the order of its key; none: the
-/// first ones. Fewer than `limit` are the last.
-///
-/// # Errors
-/// [`StoreError::Unreadable`] with table and column for a value that is not of the column's family; when the
-/// database does not answer.
-pub(crate) async fn page(
-    db: &impl Connection,
-    table: &Table,
-    after: Option<&Row>,
-    limit: u32,
-) -> Result<Vec<Row>, StoreError> {
+async fn page(db: &impl Connection, table: &Table, after: Option<&Row>) -> Result<Vec<Row>, StoreError> {
     let behind = match after {
         None => String::new(),
         Some(_) => format!(
@@ -43,13 +79,13 @@ pub(crate) async fn page(
             .map(|&place| row[place].bound(table.columns[place].family));
         values.extend(key);
     }
-    select(db, table, &behind, values, &format!("LIMIT {limit}")).await
+    select(db, table, &behind, values, &format!("LIMIT {PAGE}")).await
 }
 
 /// The rows in which a column, a number, has that value, in the order of the table's key.
 ///
 /// # Errors
-/// As [`page`].
+/// As [`Pages::next`].
 pub(crate) async fn matching(
     db: &impl Connection,
     table: &Table,
@@ -97,6 +133,17 @@ async fn select(
 pub(crate) async fn count(db: &impl Connection, table: &Table) -> Result<u64, StoreError> {
     let query = format!("SELECT count(*) AS count FROM {}", quoted(&table.name));
     sql::count(db, &query, []).await.map(i64::unsigned_abs)
+}
+
+/// Takes all rows out of tables, which stand in the order in which they refer to each other.
+///
+/// # Errors
+/// When the database refuses it.
+pub(crate) async fn clear(tx: &Tx, tables: &[Table]) -> Result<(), StoreError> {
+    for table in tables.iter().rev() {
+        sql::execute(tx, &format!("DELETE FROM {}", quoted(&table.name)), []).await?;
+    }
+    Ok(())
 }
 
 /// Adds rows to a table.

@@ -194,12 +194,12 @@ pub async fn state(store: &Store) -> Result<SchemaState, StoreError> {
     run::state(&store.read(), MIGRATIONS).await
 }
 
-/// The same as a transaction sees it.
+/// The same as somebody sees it who reads or changes more.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn state_in(tx: &Tx) -> Result<SchemaState, StoreError> {
-    run::state(tx, MIGRATIONS).await
+pub(crate) async fn state_in(db: &impl Connection) -> Result<SchemaState, StoreError> {
+    run::state(db, MIGRATIONS).await
 }
 
 /// All steps, those that this binary does not know at the end. Changes nothing.
@@ -269,7 +269,7 @@ pub(crate) const fn predecessors() -> [&'static str; 9] {
 }
 
 /// Begins to make a predecessor's database ours: marks the first step as applied, whose tables are there, and
-/// applies the last, which has room for rows that cannot stay.
+/// applies the one that has room for rows that cannot stay.
 ///
 /// # Errors
 /// When the database refuses it.

@@ -26,7 +26,7 @@ use crate::archive::{
     self, ArchiveError, Carried, Contents, Identity, Kind as Why, Options, Recipient, RestoreError, Restored,
 };
 use crate::plans::{self, Which};
-use crate::rows::{self, Digest, PAGE, Row, Summary};
+use crate::rows::{self, Summary};
 use crate::{Store, StoreError, holds, house, invariants, invitations, jobs, outbox, schema, subscribers};
 
 /// What restoring changes on purpose.
@@ -124,17 +124,7 @@ async fn summaries(store: &Store) -> Vec<(String, Summary)> {
     let mut summaries = Vec::new();
     let db = store.read();
     for table in rows::all().await.unwrap() {
-        let mut digest = Digest::of(&table);
-        let mut last: Option<Row> = None;
-        loop {
-            let page = rows::page(&db, &table, last.as_ref(), PAGE).await.unwrap();
-            page.iter().for_each(|row| digest.add(row));
-            if page.is_empty() {
-                break;
-            }
-            last = page.last().cloned();
-        }
-        let summary = digest.summary();
+        let summary = rows::summary(&db, &table).await.unwrap();
         summaries.push((table.name, summary));
     }
     summaries

@@ -22,13 +22,12 @@ mod source;
 
 use domain::brakes::HoldReason;
 use domain::clock::Clock;
-use sea_orm::ConnectionTrait as _;
 
 use crate::adoption::{AdoptError, OnOrphan};
 use crate::error::StoreError;
 use crate::holds;
 use crate::house;
-use crate::rows::{self, Digest, PAGE, Row, Summary, Table};
+use crate::rows::{self, Digest, Pages, Summary, Table};
 use crate::schema::{self, SchemaError, SchemaState};
 use crate::session::{Connection, Tx};
 use crate::store::Store;
@@ -195,7 +194,8 @@ pub async fn compare(
         state => return Err(TransferError::TargetSchema(in_words(&state))),
     }
     // Of the predecessor's rows, the same becomes as became when they were moved.
-    let moved = house::since(&target.read()).await?.unwrap_or(begun);
+    let house = house::find(&target.read()).await?;
+    let moved = house.map_or(begun, |house| house.created_at);
     let source = Source::open(source, options.on_orphan, moved).await?;
     let mut tables = rows::all().await?;
     tables.retain(|table| table.name != "holds");
@@ -270,12 +270,7 @@ async fn empty(tx: &Tx, tables: &[Table], force: bool) -> Result<(), TransferErr
     if !filled.is_empty() && !force {
         return Err(TransferError::NotEmpty(filled));
     }
-    for table in tables.iter().rev().filter(|table| filled.contains(&table.name)) {
-        tx.execute_unprepared(&format!("DELETE FROM \"{}\"", table.name))
-            .await
-            .map_err(StoreError::from)?;
-    }
-    Ok(())
+    Ok(rows::clear(tx, tables).await?)
 }
 
 /// What is in the source, as it will be in the target.
@@ -303,7 +298,7 @@ async fn look(
     for table in tables {
         let mut digest = Digest::of(table);
         let mut pages = Pages::of(table);
-        while let Some(mut rows) = pages.next(moment).await? {
+        while let Some(mut rows) = pages.next(moment).await.map_err(|error| of(table, error))? {
             for row in &mut rows {
                 fit.mend(table, row, &mut unfit);
                 digest.add(row);
@@ -326,7 +321,7 @@ async fn write(
     let mut counter = Counter::new(Stage::Writing, total, watch);
     for table in tables {
         let mut pages = Pages::of(table);
-        while let Some(mut rows) = pages.next(moment).await? {
+        while let Some(mut rows) = pages.next(moment).await.map_err(|error| of(table, error))? {
             for row in &mut rows {
                 fit.mend(table, row, &mut Vec::new());
             }
@@ -350,7 +345,7 @@ async fn digests(
     for table in tables {
         let mut digest = Digest::of(table);
         let mut pages = Pages::of(table);
-        while let Some(rows) = pages.next(db).await? {
+        while let Some(rows) = pages.next(db).await.map_err(|error| of(table, error))? {
             rows.iter().for_each(|row| digest.add(row));
             counter.add(table, rows.len());
         }
@@ -365,34 +360,6 @@ async fn total(db: &impl Connection, tables: &[Table]) -> Result<u64, TransferEr
         total += rows::count(db, table).await?;
     }
     Ok(total)
-}
-
-/// Goes through a table, page by page.
-struct Pages<'a> {
-    table: &'a Table,
-    last: Option<Row>,
-    is_over: bool,
-}
-
-impl<'a> Pages<'a> {
-    const fn of(table: &'a Table) -> Self {
-        Self {
-            table,
-            last: None,
-            is_over: false,
-        }
-    }
-
-    async fn next(&mut self, db: &impl Connection) -> Result<Option<Vec<Row>>, TransferError> {
-        if self.is_over {
-            return Ok(None);
-        }
-        let rows = rows::page(db, self.table, self.last.as_ref(), PAGE).await;
-        let rows = rows.map_err(|error| of(self.table, error))?;
-        self.is_over = rows.len() < PAGE as usize;
-        self.last = rows.last().cloned();
-        Ok((!rows.is_empty()).then_some(rows))
-    }
 }
 
 fn of(table: &Table, error: StoreError) -> TransferError {

@@ -10,7 +10,7 @@ use super::TransferError;
 use crate::adoption::{self, Adopted, OnOrphan};
 use crate::backup;
 use crate::error::StoreError;
-use crate::rows::{self, PAGE, Row, Table};
+use crate::rows::{self, Pages, Table};
 use crate::schema::{self, SchemaState};
 use crate::session::Snapshot;
 use crate::sql;
@@ -111,8 +111,11 @@ async fn opened(path: &Path) -> Result<Store, StoreError> {
 /// The predecessor's nine tables out of PostgreSQL, row by row as they are, into an SQLite file that accepts
 /// everything.
 async fn raw_copy(original: &Store, scratch: &Store) -> Result<(), TransferError> {
+    let moment = original.snapshot().await?;
+    // What is missing there, or is of another family, could not be told from the copy.
+    adoption::judge(&moment).await?;
     let writer = scratch.change();
-    // What is missing is for the adoption to judge.
+    // Values that are missing are for the adoption to fill.
     let lenient = schema::predecessors_tables().replace(" NOT NULL", "");
     writer
         .execute_unprepared(&lenient)
@@ -123,11 +126,8 @@ async fn raw_copy(original: &Store, scratch: &Store) -> Result<(), TransferError
         .await
         .map_err(StoreError::from)?;
 
-    let moment = original.snapshot().await?;
-    for table in rows::all().await? {
-        if let Some(table) = as_it_is(&moment, table).await? {
-            copy(&moment, scratch, &table).await?;
-        }
+    for table in rows::predecessors().await? {
+        copy(&moment, scratch, &as_it_is(&moment, table).await?).await?;
     }
     writer
         .execute_unprepared("PRAGMA foreign_keys = ON")
@@ -138,23 +138,20 @@ async fn raw_copy(original: &Store, scratch: &Store) -> Result<(), TransferError
 
 async fn copy(moment: &Snapshot, scratch: &Store, table: &Table) -> Result<(), TransferError> {
     let tx = scratch.begin_exclusive().await?;
-    let mut last: Option<Row> = None;
-    loop {
-        let rows = rows::page(moment, table, last.as_ref(), PAGE).await;
-        let rows = rows.map_err(|error| super::of(table, error))?;
-        rows::insert(&tx, table, &rows)
-            .await
-            .map_err(|error| super::of(table, error))?;
-        if rows.len() < PAGE as usize {
-            break;
-        }
-        last = rows.last().cloned();
+    let mut pages = Pages::of(table);
+    while let Some(rows) = pages
+        .next(moment)
+        .await
+        .map_err(|error| super::of(table, error))?
+    {
+        let inserted = rows::insert(&tx, table, &rows).await;
+        inserted.map_err(|error| super::of(table, error))?;
     }
     Ok(tx.commit().await?)
 }
 
-/// A table of the nine with those of its columns that the source has; none when the source has no such table.
-async fn as_it_is(moment: &Snapshot, mut table: Table) -> Result<Option<Table>, StoreError> {
+/// A table with those of its columns that the source has: some that may be NULL may be missing.
+async fn as_it_is(moment: &Snapshot, mut table: Table) -> Result<Table, StoreError> {
     #[derive(FromQueryResult)]
     struct Found {
         name: String,
@@ -171,7 +168,6 @@ async fn as_it_is(moment: &Snapshot, mut table: Table) -> Result<Option<Table>, 
         .columns
         .retain(|column| found.iter().any(|found| found.name == column.name));
     let place = |name: &String| table.columns.iter().position(|column| column.name == *name);
-    let key: Vec<usize> = key.iter().filter_map(place).collect();
-    table.key = key;
-    Ok((!table.key.is_empty() && schema::is_predecessors(&table.name)).then_some(table))
+    table.key = key.iter().filter_map(place).collect();
+    Ok(table)
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::departures;
 use crate::error::StoreError;
-use crate::rows::{self, Cell, Family, PAGE, Row, Table};
+use crate::rows::{self, Cell, Family, Pages, Row, Table};
 use crate::session::{Connection, Tx};
 use crate::sql;
 use crate::value::At;
@@ -454,31 +454,4 @@ async fn id_of(tx: &Tx, code: &str) -> Result<Option<i64>, StoreError> {
     let query = "SELECT id FROM invitation_tokens WHERE token = $1";
     let found: Option<Found> = sql::first(tx, query, [code.into()]).await?;
     Ok(found.map(|found| found.id.into()))
-}
-
-/// Goes through a table, page by page.
-struct Pages<'a> {
-    table: &'a Table,
-    last: Option<Row>,
-    is_over: bool,
-}
-
-impl<'a> Pages<'a> {
-    const fn of(table: &'a Table) -> Self {
-        Self {
-            table,
-            last: None,
-            is_over: false,
-        }
-    }
-
-    async fn next(&mut self, db: &impl Connection) -> Result<Option<Vec<Row>>, StoreError> {
-        if self.is_over {
-            return Ok(None);
-        }
-        let page = rows::page(db, self.table, self.last.as_ref(), PAGE).await?;
-        self.is_over = page.len() < PAGE as usize;
-        self.last = page.last().cloned();
-        Ok((!page.is_empty()).then_some(page))
-    }
 }

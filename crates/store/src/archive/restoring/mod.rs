@@ -18,16 +18,15 @@ use chrono::DateTime;
 use domain::brakes::HoldReason;
 use domain::clock::Timestamp;
 use domain::id::UserId;
-use sea_orm::ConnectionTrait as _;
 
 use super::creation::make;
 use super::key::{Identity, Recipient};
 use super::name::Kind;
-use super::scratch::{Loaded, summary_of};
+use super::scratch::Loaded;
 use super::{ArchiveError, Contents};
 use crate::error::StoreError;
 use crate::house::{self, House};
-use crate::rows::{self, PAGE, Row, Table};
+use crate::rows::{self, Pages, Table};
 use crate::schema::{self, SchemaError, SchemaState};
 use crate::session::Tx;
 use crate::store::Store;
@@ -169,7 +168,7 @@ async fn put_back(
 
     let tx = store.begin_exclusive().await?;
     let last = settle::Numbers::given(&tx).await?;
-    empty(&tx, &tables).await?;
+    rows::clear(&tx, &tables).await?;
     copy_all(&loaded.store, &tx, &tables).await?;
     rows::set_sequences(&tx, &tables).await?;
 
@@ -257,31 +256,17 @@ impl Before {
     }
 }
 
-async fn empty(tx: &Tx, tables: &[Table]) -> Result<(), RestoreError> {
-    for table in tables.iter().rev() {
-        tx.execute_unprepared(&format!("DELETE FROM \"{}\"", table.name))
-            .await
-            .map_err(|error| of(table, error.into()))?;
-    }
-    Ok(())
-}
-
 /// Writes all rows and reads them again.
 async fn copy_all(copy: &Store, tx: &Tx, tables: &[Table]) -> Result<(), RestoreError> {
     let moment = copy.snapshot().await?;
     for table in tables {
-        let mut last: Option<Row> = None;
-        loop {
-            let page = rows::page(&moment, table, last.as_ref(), PAGE).await?;
+        let mut pages = Pages::of(table);
+        while let Some(page) = pages.next(&moment).await? {
             let written = rows::insert(tx, table, &page).await;
             written.map_err(|error| of(table, error))?;
-            if page.len() < PAGE as usize {
-                break;
-            }
-            last = page.into_iter().next_back();
         }
-        let wanted = summary_of(&moment, table).await?;
-        let differences = wanted.differences(&summary_of(tx, table).await?);
+        let wanted = rows::summary(&moment, table).await?;
+        let differences = wanted.differences(&rows::summary(tx, table).await?);
         if !differences.is_empty() {
             let differences = differences.join(", ");
             return Err(RestoreError::Differs(format!("{}: {differences}", table.name)));
