@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use domain::clock::Clock;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::multipart::Form;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -78,10 +79,7 @@ impl Api {
         R: DeserializeOwned,
     {
         match serde_json::to_vec(params) {
-            Ok(bytes) => {
-                let kind = "application/json".to_owned();
-                self.post(method, Body { kind, bytes }, patience).await
-            }
+            Ok(bytes) => self.post(method, Body::Json(bytes), patience).await,
             Err(error) => Err(ApiError::NoAnswer {
                 method,
                 cause: error.to_string(),
@@ -125,15 +123,12 @@ impl Api {
 
         let url = format!("{}/{method}", self.base.expose_secret());
         let asked = self.skew.now();
-        let response = self
-            .http
-            .post(url)
-            .header(CONTENT_TYPE, body.kind)
-            .timeout(patience)
-            .body(body.bytes)
-            .send()
-            .await
-            .map_err(failed)?;
+        let request = self.http.post(url).timeout(patience);
+        let request = match body {
+            Body::Json(bytes) => request.header(CONTENT_TYPE, "application/json").body(bytes),
+            Body::Form(form) => request.multipart(form),
+        };
+        let response = request.send().await.map_err(failed)?;
         let status = response.status();
         let date = self.skew.read(asked, response.headers());
         let body = response.bytes().await.map_err(cut)?;
@@ -171,10 +166,10 @@ impl Api {
 }
 
 /// Parameters, written out.
-pub(crate) struct Body {
-    /// The media type.
-    pub(crate) kind: String,
-    pub(crate) bytes: Vec<u8>,
+pub(crate) enum Body {
+    Json(Vec<u8>),
+    /// With a file among them.
+    Form(Form),
 }
 
 #[derive(Deserialize)]

@@ -37,7 +37,7 @@ impl Courier {
         let caption = self.voice.say(&message, keeper, self.clock.now())?;
         let document = Document { name: file, content };
         self.gateway
-            .send_document(lane, keeper.private_chat(), &document, &caption)
+            .send_document(lane, keeper.private_chat(), document, &caption)
             .await?;
         Ok(None)
     }
