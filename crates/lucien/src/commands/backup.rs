@@ -13,58 +13,70 @@ use bot::clock::SystemClock;
 use chrono::SecondsFormat;
 use domain::clock::{Clock, Timestamp};
 use serde_json::json;
-use store::archive::{self, ArchiveError, Backup, Contents, Identity, Options, RestoreError, Restored};
-use store::lock::{Alone, LockError};
+use store::archive::{
+    self, ArchiveError, Backup, Contents, Identity, Options, Recipient, RestoreError, Restored,
+};
 use store::{DatabaseUrl, Store, StoreOptions};
 
 use crate::cli::{self, Answer};
-use crate::config::{self, BackupSettings, Environment};
+use crate::config::{self, Environment};
 use crate::exit::Failure;
 
 pub(crate) async fn execute(environment: &Environment, command: cli::Backup) -> Result<(), Failure> {
-    // Proving a file takes nothing of the house.
-    if let cli::Backup::Verify { file, identity, json } = command {
-        return verify(&file, identity.as_deref(), json).await;
-    }
-    let (url, settings) = config::read_backup(environment).map_err(Failure::Configuration)?;
-    let folder = folder(&url, &settings)?;
     match command {
-        cli::Backup::Create => create(&url, &settings, &folder).await,
-        cli::Backup::List { json } => list(&folder, json),
+        // Proving a file takes nothing of the house.
+        cli::Backup::Verify { file, identity, json } => verify(&file, identity.as_deref(), json).await,
+        cli::Backup::Create => create(&Site::of(environment)?).await,
+        cli::Backup::List { json } => list(&Site::of(environment)?.folder, json),
         cli::Backup::Restore {
             file,
             identity,
             confirm,
             carry_over,
         } => {
+            let site = Site::of(environment)?;
             let identity = identity.as_deref().map(key).transpose()?;
             let options = Options {
                 identity: identity.as_ref(),
                 confirm: confirm.as_deref(),
                 carry_over: carry_over.map(|answer| answer == Answer::Yes),
-                folder: &folder,
-                recipient: settings.age_recipient.as_ref(),
+                folder: &site.folder,
+                recipient: site.recipient.as_ref(),
             };
-            restore(&url, &file, &options).await
+            restore(&site.database, &file, &options).await
         }
-        cli::Backup::Verify { .. } => unreachable!("it was done above"),
     }
 }
 
-/// Where backups are.
-fn folder(url: &DatabaseUrl, settings: &BackupSettings) -> Result<PathBuf, Failure> {
-    let beside = || Some(url.path()?.parent()?.to_owned());
-    let folder = settings.dir.clone().or_else(beside);
-    folder.ok_or_else(|| Failure::Usage(vec!["BACKUP_DIR has to name a folder for backups".to_owned()]))
+/// A house and where its backups are.
+struct Site {
+    database: DatabaseUrl,
+    folder: PathBuf,
+    recipient: Option<Recipient>,
+}
+
+impl Site {
+    fn of(environment: &Environment) -> Result<Self, Failure> {
+        let (database, settings) = config::read_backup(environment).map_err(Failure::Configuration)?;
+        let beside = || Some(database.path()?.parent()?.to_owned());
+        let folder = settings.dir.or_else(beside);
+        Ok(Self {
+            folder: folder.ok_or_else(|| {
+                Failure::Usage(vec!["BACKUP_DIR has to name a folder for backups".to_owned()])
+            })?,
+            recipient: settings.age_recipient,
+            database,
+        })
+    }
 }
 
 fn key(file: &Path) -> Result<Identity, Failure> {
     Identity::from_file(file).map_err(|error| Failure::Usage(vec![format!("--identity: {error}")]))
 }
 
-async fn create(url: &DatabaseUrl, settings: &BackupSettings, folder: &Path) -> Result<(), Failure> {
-    let store = super::open(url).await?;
-    let made = archive::create(&store, folder, settings.age_recipient.as_ref(), SystemClock.now()).await;
+async fn create(site: &Site) -> Result<(), Failure> {
+    let store = super::open(&site.database).await?;
+    let made = archive::create(&store, &site.folder, site.recipient.as_ref(), SystemClock.now()).await;
     store.close().await;
     let made = made.map_err(broken)?;
     println!("backup\t{}", made.backup.path.display());
@@ -126,20 +138,16 @@ async fn restore(url: &DatabaseUrl, file: &Path, options: &Options<'_>) -> Resul
     let store = Store::open(url, &StoreOptions::default())
         .await
         .with_context(|| format!("the database {url} cannot be opened"))?;
-    let alone = Alone::in_house(&store).await.map_err(|error| match error {
-        LockError::InTheWay(_) => Failure::Migration(error.to_string()),
-        LockError::Store(error) => Failure::Runtime(error.into()),
-    });
-    let done = match alone {
-        Ok(alone) => {
-            let done = archive::restore(file, &store, options, SystemClock.now()).await;
-            alone.leave().await;
-            done.map(|restored| say(&restored)).map_err(refused)
-        }
-        Err(failure) => Err(failure),
-    };
+    let done = put_back(&store, file, options).await;
     store.close().await;
     done
+}
+
+async fn put_back(store: &Store, file: &Path, options: &Options<'_>) -> Result<(), Failure> {
+    let alone = super::alone(store).await?;
+    let done = archive::restore(file, store, options, SystemClock.now()).await;
+    alone.leave().await;
+    done.map(|restored| say(&restored)).map_err(refused)
 }
 
 fn say(restored: &Restored) {

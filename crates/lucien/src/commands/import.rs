@@ -44,8 +44,10 @@ const LISTED: usize = 20;
 
 pub(crate) async fn execute(environment: &Environment, command: cli::Import) -> Result<(), Failure> {
     let (url, zone) = config::read_import(environment).map_err(Failure::Configuration)?;
-    let file =
-        File::open(&command.file).with_context(|| format!("{} cannot be read", command.file.display()))?;
+    let file = File::open(&command.file).map_err(|error| {
+        let path = command.file.display();
+        Failure::Usage(vec![format!("{path} cannot be read: {}", error.kind())])
+    })?;
     let members = read(file, zone).map_err(Failure::Usage)?;
     let store = super::open(&url).await?;
     let done = take_in(&store, &members, command.dry_run).await;

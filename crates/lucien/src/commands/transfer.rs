@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Context;
 use bot::clock::SystemClock;
 use indicatif::{ProgressBar, ProgressStyle};
+use store::adoption::AdoptError;
+use store::schema::SchemaError;
 use store::transfer::{self, Options, Progress, Report, Stage, TransferError};
 use store::{DatabaseUrl, Store, StoreError, StoreOptions};
 
@@ -112,7 +114,11 @@ fn write(path: &Path, report: &Report) -> Result<(), Failure> {
 /// What is refused is exit 3; what went wrong on the way is exit 1.
 fn refused(error: TransferError) -> Failure {
     match error {
-        TransferError::Store(_) | TransferError::Table { .. } | TransferError::Differs(_) => {
+        TransferError::Store(_)
+        | TransferError::Table { .. }
+        | TransferError::Differs(_)
+        | TransferError::Schema(SchemaError::Store(_))
+        | TransferError::Adoption(AdoptError::Store(_) | AdoptError::Schema(SchemaError::Store(_))) => {
             Failure::Runtime(error.into())
         }
         TransferError::Unfit(unfit) => {

@@ -177,7 +177,7 @@ async fn a_file_with_a_mistake_changes_nothing() -> Result<()> {
         &["import", "nothing.csv"],
     )
     .await?;
-    ensure!(missing.status.code() == Some(1), "{}", complained(&missing));
+    ensure!(missing.status.code() == Some(2), "{}", complained(&missing));
     store.close().await;
     db.remove().await
 }
