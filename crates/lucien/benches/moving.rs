@@ -1,5 +1,5 @@
-//! A house of a million people moves from SQLite to PostgreSQL and back: the built binary as a process of its
-//! own. Prints rows a second, and what it needs of memory, against a tenth of the people.
+//! A house of a million people moves from SQLite to PostgreSQL and back, and is backed up there and here: the built
+//! binary as a process of its own. Prints rows a second, and what it needs of memory, against a tenth of the people.
 //!
 //! `MOVING_PEOPLE` names another number of people.
 
@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use testkit::predecessor::{self, Flavour, crowd};
 use testkit::{Backend, TestDb};
+use tokio::process::Command;
 
 #[expect(dead_code, reason = "shared with other benches")]
 #[path = "common/figure.rs"]
@@ -57,6 +58,8 @@ async fn there_and_back(people: u32) -> Result<[Memory; 2]> {
     let back = TestDb::empty(Backend::SqliteFile).await?;
     let there = moves("from the Python bot's SQLite to PostgreSQL", &old, &new).await?;
     let and_back = moves("from PostgreSQL to SQLite", &new, &back).await?;
+    backs_up("backup of PostgreSQL, proven", &new).await?;
+    backs_up("backup of SQLite, proven", &back).await?;
     for db in [old, new, back] {
         db.remove().await?;
     }
@@ -75,11 +78,32 @@ async fn moves(way: &str, from: &TestDb, to: &TestDb) -> Result<Memory> {
         "--report",
         "report.json",
     ];
+    let (seconds, peak) = runs(command(folder.path(), &[], &arguments)).await?;
+    let report = std::fs::read_to_string(folder.path().join("report.json"))?;
+    let report: Value = serde_json::from_str(&report)?;
+    let rows = report["rows"].as_u64().context("rows")?;
+    let rate = rows as f64 / seconds;
+    figure(way, format!("{seconds:.1} s, {rate:.0} rows/s"), "-", "-");
+    figure("peak memory", peak, "≤ 100 MB", "-");
+    Ok(peak)
+}
+
+/// The nightly job has five minutes.
+async fn backs_up(way: &str, db: &TestDb) -> Result<()> {
+    let folder = folder()?;
+    let (url, backups) = (db.url_for_processes()?, folder.path().join("backups"));
+    let backups = backups.to_str().context("a path")?;
+    let variables = [("DATABASE_URL", url.as_str()), ("BACKUP_DIR", backups)];
+    let (seconds, peak) = runs(command(folder.path(), &variables, &["backup", "create"])).await?;
+    figure(way, format!("{seconds:.1} s"), "≤ 300 s", "-");
+    figure("peak memory", peak, "≤ 100 MB", "-");
+    Ok(())
+}
+
+/// Runs a command to its end. How many seconds it took, and the most memory that it needed.
+async fn runs(mut command: Command) -> Result<(f64, Memory)> {
     let began = Instant::now();
-    let mut child = command(folder.path(), &[], &arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let process = Process(child.id().context("it runs")?);
     let mut peak = Memory(0.0);
     let status = loop {
@@ -93,12 +117,5 @@ async fn moves(way: &str, from: &TestDb, to: &TestDb) -> Result<Memory> {
         }
     };
     ensure!(status.success(), "{status}");
-    let report = std::fs::read_to_string(folder.path().join("report.json"))?;
-    let report: Value = serde_json::from_str(&report)?;
-    let rows = report["rows"].as_u64().context("rows")?;
-    let seconds = began.elapsed().as_secs_f64();
-    let rate = rows as f64 / seconds;
-    figure(way, format!("{seconds:.1} s, {rate:.0} rows/s"), "-", "-");
-    figure("peak memory", peak, "≤ 100 MB", "-");
-    Ok(peak)
+    Ok((began.elapsed().as_secs_f64(), peak))
 }

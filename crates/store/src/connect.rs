@@ -59,12 +59,12 @@ pub(crate) async fn sqlite(
         .foreign_keys(true)
         .busy_timeout(options.acquire_timeout)
         .disable_statement_logging();
-    let settings = if options.read_only {
-        settings.read_only(true)
-    } else {
-        settings
+    let settings = match (options.read_only, options.write_ahead) {
+        (true, _) => settings.read_only(true),
+        (false, false) => settings,
+        (false, true) => settings
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            .synchronous(SqliteSynchronous::Normal),
     };
     let settings = match target {
         Target::Memory => settings,

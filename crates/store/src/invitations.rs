@@ -438,20 +438,33 @@ pub async fn held(db: &impl Connection, now: Timestamp) -> Result<Vec<HeldInvita
     Ok(held.filter(|invitation| invitation.ends_at >= now).collect())
 }
 
-/// A custodian consents: these invitations, or all, wait no more. Returns how many did.
+/// To which invitations a custodian consents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent<'a> {
+    /// All that wait.
+    ToAll,
+    /// Those up to this one, which is the last that the custodian has seen.
+    UpTo(TokenId),
+    /// These.
+    To(&'a [TokenId]),
+}
+
+/// A custodian consents: these invitations wait no more. Returns how many did.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn release(tx: &Tx, ids: Option<&[TokenId]>) -> Result<u64, StoreError> {
-    let Some(ids) = ids else {
-        return sql::execute(tx, "UPDATE invitations SET held = FALSE WHERE held", []).await;
+pub async fn release(tx: &Tx, consent: Consent<'_>) -> Result<u64, StoreError> {
+    const ALL: &str = "UPDATE invitations SET held = FALSE WHERE held";
+    let ids = match consent {
+        Consent::ToAll => return sql::execute(tx, ALL, []).await,
+        Consent::UpTo(last) => {
+            return sql::execute(tx, &format!("{ALL} AND token_id <= $1"), [last.0.into()]).await;
+        }
+        Consent::To(ids) => ids,
     };
     let mut released = 0;
     for ids in ids.chunks(BATCH) {
-        let update = format!(
-            "UPDATE invitations SET held = FALSE WHERE held AND token_id IN ({})",
-            sql::parameters(1, ids.len())
-        );
+        let update = format!("{ALL} AND token_id IN ({})", sql::parameters(1, ids.len()));
         released += sql::execute(tx, &update, ids.iter().map(|id| id.0.into())).await?;
     }
     Ok(released)

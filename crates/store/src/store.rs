@@ -33,6 +33,9 @@ pub struct StoreOptions {
     pub create: bool,
     /// Whether an SQLite file is only read: then it is not even turned to write-ahead logging.
     pub read_only: bool,
+    /// Whether an SQLite file is turned to write-ahead logging, in which it stays; otherwise it keeps the journal
+    /// that it has.
+    pub write_ahead: bool,
     /// The folder for the copies that are made of an SQLite file before it is migrated; none: beside
     /// the file. Created when it is missing.
     pub backups: Option<PathBuf>,
@@ -47,6 +50,7 @@ impl Default for StoreOptions {
             statement_timeout: Duration::from_secs(30),
             create: true,
             read_only: false,
+            write_ahead: true,
             backups: None,
         }
     }

@@ -125,6 +125,12 @@ keys! {
         InviteCopy = "invite_copy",
         /// To the custodian's panel.
         Panel = "panel",
+        /// To the invitations that wait for consent.
+        HeldInvitations = "held_invitations",
+        /// Consents to all invitations that wait.
+        ReleaseAll = "release_all",
+        /// Begins a button that consents to an invitation.
+        Release = "release",
         /// To the visitors' channel in the panel.
         PanelFree = "panel_free",
         /// To the issue of an invitation.
@@ -197,6 +203,8 @@ keys! {
         GrantPast = "grant_past",
         /// An invitation was issued.
         InvitationIssued = "invitation_issued",
+        /// Invitations do not wait for consent any more.
+        Released = "released",
         /// A removed member stays outside.
         LeftOut = "left_out",
         /// Somebody uninvited stays.

@@ -37,6 +37,12 @@ pub(crate) enum CustodianAction {
     IssueInvitation(Question),
     /// An invitation was issued.
     InvitationIssued(TokenId),
+    /// The invitations that wait for consent.
+    HeldInvitations,
+    /// To consent to one.
+    Release(TokenId),
+    /// To consent to all up to this one.
+    ReleaseUpTo(TokenId),
     /// Which notices are wanted.
     Notices,
     /// To have a notice or not.
@@ -88,6 +94,8 @@ impl CustodianAction {
                 | Self::CreatePlan(_)
                 | Self::InviteFor(_)
                 | Self::IssueInvitation(_)
+                | Self::Release(_)
+                | Self::ReleaseUpTo(_)
                 | Self::Switch(..)
                 | Self::Summary(_)
                 | Self::SwitchDepartures(_)
@@ -119,6 +127,9 @@ impl CustodianAction {
             Self::InvitationDraft => "invitation".to_owned(),
             Self::IssueInvitation(question) => format!("issue:{}", question.0),
             Self::InvitationIssued(token) => format!("issued:{token}"),
+            Self::HeldInvitations => "held".to_owned(),
+            Self::Release(token) => format!("release:{token}"),
+            Self::ReleaseUpTo(token) => format!("upto:{token}"),
             Self::Notices => "notices".to_owned(),
             Self::Summary(Wanted::Yes) => "summary".to_owned(),
             Self::Summary(Wanted::No) => "singly".to_owned(),
@@ -152,6 +163,7 @@ impl CustodianAction {
         let channel = || of?.parse::<Channel>().ok();
         let question = || of?.parse().map(Question).ok();
         let plan = || of?.parse().map(PlanId).ok();
+        let token = || of?.parse().map(TokenId).ok();
         let notice = || of?.parse::<Notice>().ok();
         let pair = || of?.split_once(':');
         Some(match (word, of) {
@@ -168,7 +180,10 @@ impl CustodianAction {
             ("for", _) => Self::InviteFor(plan()?),
             ("invitation", None) => Self::InvitationDraft,
             ("issue", _) => Self::IssueInvitation(question()?),
-            ("issued", Some(of)) => Self::InvitationIssued(of.parse().map(TokenId).ok()?),
+            ("issued", _) => Self::InvitationIssued(token()?),
+            ("held", None) => Self::HeldInvitations,
+            ("release", _) => Self::Release(token()?),
+            ("upto", _) => Self::ReleaseUpTo(token()?),
             ("notices", None) => Self::Notices,
             ("summary", None) => Self::Summary(Wanted::Yes),
             ("singly", None) => Self::Summary(Wanted::No),
@@ -217,6 +232,9 @@ impl CustodianAction {
             Self::InvitationDraft,
             Self::IssueInvitation(Question(i64::MIN)),
             Self::InvitationIssued(TokenId(i32::MIN)),
+            Self::HeldInvitations,
+            Self::Release(TokenId(i32::MIN)),
+            Self::ReleaseUpTo(TokenId(i32::MIN)),
             Self::Notices,
             Self::Summary(Wanted::Yes),
             Self::Summary(Wanted::No),

@@ -134,6 +134,7 @@ async fn try_open(means: &Means, migrations: &mut usize) -> Result<i64, SchemaRe
         .write(async |tx| {
             bot_config::ensure(tx, settings.seed.clone(), now).await?;
             notices::on_duty(tx, settings, migrations, now).await?;
+            notices::invitations_held(tx, settings, now).await?;
             house::raise_epoch(tx, now).await
         })
         .await;

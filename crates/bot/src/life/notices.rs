@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use domain::clock::Timestamp;
 use domain::id::UserId;
 use serde::{Deserialize, Serialize};
-use store::{StoreError, Tx, settings as stored};
+use store::{StoreError, Tx, invitations, settings as stored};
 
 use super::Means;
 use crate::bell::Bell;
@@ -15,6 +15,8 @@ use crate::settings::Settings;
 const EVERY: TimeDelta = TimeDelta::hours(1);
 /// Where it is remembered.
 const KEY: &str = "told.on_duty";
+/// Where it is remembered how many invitations waited.
+const HELD_KEY: &str = "told.invitations_held";
 /// What was told last.
 #[derive(Deserialize, Serialize)]
 struct Told {
@@ -52,6 +54,25 @@ pub(super) async fn on_duty(
         api: introduction.api.clone(),
         migrations: u32::try_from(migrations).unwrap_or(u32::MAX),
     };
+    notices::enqueue(tx, &notice, &settings.custodians, now).await
+}
+
+/// Writes down that invitations wait for a custodian's consent, unless as many were told before.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn invitations_held(tx: &Tx, settings: &Settings, now: Timestamp) -> Result<(), StoreError> {
+    let count = invitations::held(tx, now).await?.len();
+    let told = stored::get(tx, HELD_KEY).await?.unwrap_or_default();
+    if count.to_string() == told || (count == 0 && told.is_empty()) {
+        return Ok(());
+    }
+    stored::set(tx, HELD_KEY, &count.to_string(), UserId::HOUSE, now).await?;
+    if count == 0 {
+        return Ok(());
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let notice = CustodianNotice::InvitationsHeld { count };
     notices::enqueue(tx, &notice, &settings.custodians, now).await
 }
 

@@ -9,9 +9,9 @@ use domain::notice::Notice;
 use serde::{Deserialize, Serialize};
 use store::{StoreError, Tx};
 use voice::messages::{
-    AdmissionRefused, DailyFigures, DailySummary, Entered, FoundChannel, GrantedTo, KeyRefusedFor,
-    MemberRemoved, OnDuty, Redeemed, RemovedMember, RenewedBy, RightsLost, SecondProcess, Someone,
-    StrangerTurnedAway, SweepSwitched, Uninvited, UnknownChannelAsked, UnknownInside, Wished,
+    AdmissionRefused, DailyFigures, DailySummary, Entered, FoundChannel, GrantedTo, InvitationsHeld,
+    KeyRefusedFor, MemberRemoved, OnDuty, Redeemed, RemovedMember, RenewedBy, RightsLost, SecondProcess,
+    Someone, StrangerTurnedAway, SweepSwitched, Uninvited, UnknownChannelAsked, UnknownInside, Wished,
 };
 use voice::{Button, LabelId, RenderError, Screen, UserText, Voice, When};
 
@@ -140,6 +140,11 @@ pub(crate) enum CustodianNotice {
     },
     /// People are held who are to be seen out.
     DeparturesHeld(Held),
+    /// Invitations wait for a custodian's consent.
+    InvitationsHeld {
+        /// How many.
+        count: i64,
+    },
     /// Another custodian has switched departures off, or on again.
     DeparturesSwitched {
         /// Whether off.
@@ -274,6 +279,7 @@ impl CustodianNotice {
                 unknown: 3,
             },
             Self::DeparturesHeld(Held::sample(person)),
+            Self::InvitationsHeld { count: 3 },
             Self::DeparturesSwitched { paused: true },
             Self::Summary {
                 since: until,
@@ -311,6 +317,7 @@ impl CustodianNotice {
             | Self::MemberRemoved { .. }
             | Self::UnknownInside { .. }
             | Self::DeparturesHeld(_)
+            | Self::InvitationsHeld { .. }
             | Self::DeparturesSwitched { .. }
             | Self::Summary { .. } => None,
         }
@@ -324,6 +331,7 @@ impl CustodianNotice {
             | Self::RightsLost(_)
             | Self::UnknownChannelAsked { .. }
             | Self::UnknownInside { .. }
+            | Self::InvitationsHeld { .. }
             | Self::DeparturesSwitched { .. }
             | Self::Summary { .. } => Vec::new(),
             Self::DeparturesHeld(held) => held.people(),
@@ -465,6 +473,7 @@ impl CustodianNotice {
                 voice.say(&UnknownInside { inside, unknown }, to, now)
             }
             Self::DeparturesHeld(held) => voice.say(&held.message(someone), to, now),
+            Self::InvitationsHeld { count } => voice.say(&InvitationsHeld { count: *count }, to, now),
             Self::DeparturesSwitched { paused } => {
                 let switched = if *paused {
                     SweepSwitched::Paused
@@ -488,6 +497,10 @@ impl CustodianNotice {
             Self::RemovedMember { person, .. } => (*person, Ruling::OF_REMOVED),
             Self::Wished { plan, question, .. } => return wish_buttons(voice, plan.as_ref(), *question),
             Self::DeparturesHeld(held) => return held.buttons(voice),
+            Self::InvitationsHeld { .. } => {
+                let list = Action::Custodian(CustodianAction::HeldInvitations);
+                return vec![Button::action(voice.label(LabelId::HeldInvitations), list)];
+            }
             Self::UnknownChannelAsked { .. } => {
                 let set_up = Action::Custodian(CustodianAction::SetUp(Channel::Free));
                 return vec![Button::action(voice.label(LabelId::ChannelSetup), set_up)];

@@ -17,6 +17,7 @@ pub(crate) async fn execute(environment: &Environment, command: cli::Adopt) -> R
     let (url, backups) = config::read_migration(environment).map_err(Failure::Configuration)?;
     let options = StoreOptions {
         create: false,
+        write_ahead: !command.dry_run,
         backups,
         ..StoreOptions::default()
     };

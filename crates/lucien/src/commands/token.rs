@@ -17,7 +17,7 @@ use chrono::SecondsFormat;
 use domain::clock::{Clock, Timestamp};
 use domain::id::{TokenId, UserId};
 use serde_json::json;
-use store::invitations::{self, IssueError, Issued, NewInvitation};
+use store::invitations::{self, Consent, IssueError, Issued, NewInvitation};
 use store::{Store, StoreError, plans};
 use telegram::{ApiError, Gateway, Meaning, Rates};
 
@@ -33,8 +33,11 @@ pub(crate) async fn execute(environment: &Environment, command: cli::Token) -> R
         }
         cli::Token::Release { all, ids } => {
             let ids: Vec<TokenId> = ids.into_iter().map(TokenId).collect();
-            let which = (!all).then_some(ids.as_slice());
-            return of_held(environment, async |store| release(store, which).await).await;
+            let consent = match all {
+                true => Consent::ToAll,
+                false => Consent::To(&ids),
+            };
+            return of_held(environment, async |store| release(store, consent).await).await;
         }
     };
     let config = config::read_issue(environment).map_err(Failure::Configuration)?;
@@ -84,14 +87,14 @@ async fn list_held(store: &Store, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn release(store: &Store, which: Option<&[TokenId]>) -> Result<(), Failure> {
+async fn release(store: &Store, consent: Consent<'_>) -> Result<(), Failure> {
     let released: Result<u64, StoreError> = store
-        .write(async |tx| invitations::release(tx, which).await)
+        .write(async |tx| invitations::release(tx, consent).await)
         .await;
     let released = released.context("the invitations cannot be written")?;
     println!("released\t{released}");
-    match (released, which) {
-        (0, Some(_)) => Err(Failure::Usage(vec!["none of these is held".to_owned()])),
+    match (released, consent) {
+        (0, Consent::To(_)) => Err(Failure::Usage(vec!["none of these is held".to_owned()])),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,8 @@
 //! `lucien adopt`, apart from what becomes of the rows: what is in the way, and what the house does afterwards.
 
+use std::fs;
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use testkit::predecessor::{self, Flavour, crowd, sample};
@@ -72,7 +75,11 @@ async fn what_is_refused_is_left_as_it_was() -> Result<()> {
         let folder = folder()?;
         let variables = [("DATABASE_URL", url.as_str())];
         let lucien = async |arguments: &[&str]| run(folder.path(), &variables, arguments).await;
+        let path = url.strip_prefix("sqlite:///").map(Path::new);
+        let file = || path.map(fs::read).transpose();
+        let before = file()?;
         let report = lucien(&["adopt", "--dry-run", "--json", "--on-orphan", "quarantine"]).await?;
+        ensure!(file()? == before, "not even its kind of journal is another");
         let report: Value = serde_json::from_str(&said(&report))?;
         ensure!(
             report["flavour"] == "later" && report["backup"].is_null(),

@@ -75,7 +75,10 @@ async fn moves_between_kills(from: Backend, to: Backend, mut chance: StdRng) -> 
     ensure!(moved.status.success(), "{}", complained(&moved));
 
     let report: Value = serde_json::from_str(&fs::read_to_string(report)?)?;
-    ensure!(report["outcome"] == "moved", "{report}");
+    ensure!(
+        report["outcome"] == "moved" && report["adopted"]["flavour"] == "v1.2",
+        "{report}"
+    );
     let tables = report["tables"].as_array().context("tables")?;
     let planted = predecessor::TABLES.iter().zip(iter_rows());
     for (name, rows) in planted {

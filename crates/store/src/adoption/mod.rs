@@ -128,11 +128,26 @@ fn listed(what: &[impl ToString]) -> String {
 /// # Errors
 /// [`AdoptError`]; then nothing was changed.
 pub async fn adopt(store: &Store, options: &Options, now: Timestamp) -> Result<Adopted, AdoptError> {
+    adopt_as(None, store, options, now).await
+}
+
+/// As [`adopt`], of rows that were copied from a database of this flavour into tables of ours, which do not tell
+/// it any more.
+///
+/// # Errors
+/// As [`adopt`].
+pub(crate) async fn adopt_as(
+    flavour: Option<Flavour>,
+    store: &Store,
+    options: &Options,
+    now: Timestamp,
+) -> Result<Adopted, AdoptError> {
     let needs_backup = store.dialect() == Dialect::Postgres && !options.backup_exists && !options.dry_run;
     let tx = store.begin_exclusive().await?;
     refuse_unless_foreign(&tx).await?;
     take_alone(&tx).await?;
     let shape = usable(&tx).await?;
+    let flavour = flavour.unwrap_or_else(|| shape.flavour());
     if needs_backup {
         return Err(AdoptError::NeedsBackup);
     }
@@ -148,10 +163,10 @@ pub async fn adopt(store: &Store, options: &Options, now: Timestamp) -> Result<A
         .await
         .map_err(AdoptError::Schema)?;
     relations::describe_tokens(&tx).await?;
-    open_house(&tx, shape.flavour(), now).await?;
+    open_house(&tx, flavour, now).await?;
     refuse_if_orphaned(&tx).await?;
     let adopted = Adopted {
-        flavour: shape.flavour(),
+        flavour,
         rows: counts(&tx).await?,
         additions,
         repairs,
@@ -165,13 +180,13 @@ pub async fn adopt(store: &Store, options: &Options, now: Timestamp) -> Result<A
     Ok(adopted)
 }
 
-/// Whether a database is the predecessor's and can be used. Changes nothing.
+/// Tells how a database of the predecessor came to be as it is, if it can be used. Changes nothing.
 ///
 /// # Errors
-/// Why not.
-pub(crate) async fn judge(db: &impl Connection) -> Result<(), AdoptError> {
+/// Why it cannot.
+pub(crate) async fn judge(db: &impl Connection) -> Result<Flavour, AdoptError> {
     refuse_unless_foreign(db).await?;
-    usable(db).await.map(drop)
+    Ok(usable(db).await?.flavour())
 }
 
 async fn usable(db: &impl Connection) -> Result<Shape, AdoptError> {

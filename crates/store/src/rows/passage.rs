@@ -261,9 +261,12 @@ fn selected(column: &str, family: Family, dialect: Dialect) -> String {
     }
 }
 
-/// A parameter as it is given: PostgreSQL has types that are not made of a text by themselves.
+/// A parameter as it is given: PostgreSQL has types that are not made of a text by themselves. SQLite is asked for
+/// the name of each parameter when it is bound, and looks through all names for it: of thousands that takes most of
+/// the time, so there they have none and are given in order.
 fn given(number: usize, family: Family, dialect: Dialect) -> String {
     match (dialect, family) {
+        (Dialect::Sqlite, _) => "?".to_owned(),
         (Dialect::Postgres, Family::Label(of)) => format!("CAST(${number} AS {of})"),
         (Dialect::Postgres, Family::Json) => format!("CAST(${number} AS json)"),
         _ => format!("${number}"),

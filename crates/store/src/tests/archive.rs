@@ -25,6 +25,7 @@ use super::{
 use crate::archive::{
     self, ArchiveError, Carried, Contents, Identity, Kind as Why, Options, Recipient, RestoreError, Restored,
 };
+use crate::invitations::Consent;
 use crate::plans::{self, Which};
 use crate::rows::{self, Summary};
 use crate::{Store, StoreError, holds, house, invariants, invitations, jobs, outbox, schema, subscribers};
@@ -285,12 +286,15 @@ fn what_was_unused_in_a_copy_of_an_unknown_age_is_held_until_a_custodian_consent
             .await;
         assert_eq!(claimed, Ok(false));
 
-        let release = async |ids: Option<&[TokenId]>| -> Result<u64, StoreError> {
-            store.write(async |tx| invitations::release(tx, ids).await).await
+        let release = async |consent: Consent<'_>| -> Result<u64, StoreError> {
+            store
+                .write(async |tx| invitations::release(tx, consent).await)
+                .await
         };
-        assert_eq!(release(Some(&[TokenId(25), TokenId(1)])).await, Ok(1));
+        assert_eq!(release(Consent::To(&[TokenId(25), TokenId(1)])).await, Ok(1));
         redeemed(&store, 24, 40, later(62)).await;
-        assert_eq!(release(None).await, Ok(9));
+        assert_eq!(release(Consent::UpTo(TokenId(27))).await, Ok(6));
+        assert_eq!(release(Consent::ToAll).await, Ok(3));
         redeemed(&store, 29, 39, later(62)).await;
         nothing_is_violated(&store).await;
     });

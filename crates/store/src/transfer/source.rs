@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use tempfile::TempDir;
 
 use super::TransferError;
-use crate::adoption::{self, Adopted, OnOrphan};
+use crate::adoption::{self, Adopted, Flavour, OnOrphan};
 use crate::backup;
 use crate::error::StoreError;
 use crate::rows::{self, Pages, Table};
@@ -55,16 +55,16 @@ impl Source {
         let Some(path) = original.url().path() else {
             if original.dialect() == Dialect::Postgres {
                 let (store, folder) = scratch().await?;
-                raw_copy(original, &store).await?;
+                let flavour = raw_copy(original, &store).await?;
                 source.takes(store, folder);
-                source.adopt(on_orphan, now).await?;
+                source.adopt(Some(flavour), on_orphan, now).await?;
             }
             return Ok(source);
         };
         let (store, folder) = copied(path).await?;
         source.takes(store, folder);
         if is_foreign {
-            source.adopt(on_orphan, now).await?;
+            source.adopt(None, on_orphan, now).await?;
         }
         Ok(source)
     }
@@ -74,14 +74,20 @@ impl Source {
         self._copy = Some(folder);
     }
 
-    async fn adopt(&mut self, on_orphan: OnOrphan, now: Timestamp) -> Result<(), TransferError> {
+    /// With the flavour of the original, where the copy does not show it.
+    async fn adopt(
+        &mut self,
+        flavour: Option<Flavour>,
+        on_orphan: OnOrphan,
+        now: Timestamp,
+    ) -> Result<(), TransferError> {
         let options = adoption::Options {
             on_orphan,
             dry_run: false,
             // The original is one, and stays as it is.
             backup_exists: true,
         };
-        self.adopted = Some(adoption::adopt(&self.store, &options, now).await?);
+        self.adopted = Some(adoption::adopt_as(flavour, &self.store, &options, now).await?);
         Ok(())
     }
 
@@ -109,11 +115,11 @@ async fn opened(path: &Path) -> Result<Store, StoreError> {
 }
 
 /// The predecessor's nine tables out of PostgreSQL, row by row as they are, into an SQLite file that accepts
-/// everything.
-async fn raw_copy(original: &Store, scratch: &Store) -> Result<(), TransferError> {
+/// everything. Tells what the original is.
+async fn raw_copy(original: &Store, scratch: &Store) -> Result<Flavour, TransferError> {
     let moment = original.snapshot().await?;
     // What is missing there, or is of another family, could not be told from the copy.
-    adoption::judge(&moment).await?;
+    let flavour = adoption::judge(&moment).await?;
     let writer = scratch.change();
     // Values that are missing are for the adoption to fill.
     let lenient = schema::predecessors_tables().replace(" NOT NULL", "");
@@ -133,7 +139,7 @@ async fn raw_copy(original: &Store, scratch: &Store) -> Result<(), TransferError
         .execute_unprepared("PRAGMA foreign_keys = ON")
         .await
         .map_err(StoreError::from)?;
-    Ok(())
+    Ok(flavour)
 }
 
 async fn copy(moment: &Snapshot, scratch: &Store, table: &Table) -> Result<(), TransferError> {

@@ -7,6 +7,7 @@ use domain::role::{Role, RoleChangeReason};
 use domain::subscription::{Stage, Status};
 use domain::token::Usage;
 use futures_util::future::try_join_all;
+use sea_orm::ConnectionTrait as _;
 use sim::{Fault, Person};
 use store::tokens::{self, NewToken};
 use store::{StoreError, blocks, plans};
@@ -39,6 +40,7 @@ pub(super) const STORIES: &[Scenario] = stories!["invitations":
 
 pub(super) const RACES: &[Scenario] = stories!["invitations", reopening:
     of_twenty_who_race_for_an_invitation_one_wins,
+    what_a_copy_does_not_know_waits_for_a_custodians_word,
 ];
 
 async fn an_invitation_makes_a_member_at_once_and_once(house: &mut House) -> Result<()> {
@@ -429,5 +431,59 @@ async fn of_twenty_who_race_for_an_invitation_one_wins(house: &mut House) -> Res
         }
         ensure!(members == 1, "round {round}: {members} members");
     }
+    Ok(())
+}
+
+/// After a restore nobody knows whether an invitation that is unused in the copy was accepted since.
+async fn what_a_copy_does_not_know_waits_for_a_custodians_word(house: &mut House) -> Result<()> {
+    const WAITING: &str = "Por confirmar";
+    let mateo = way::custodian(house).await?;
+    let mut payloads = Vec::new();
+    for _ in 0..3 {
+        payloads.push(invitation(house).await?);
+    }
+    let hold = "UPDATE invitations SET held = TRUE";
+    let tx = house.store().begin().await?;
+    tx.execute_unprepared(hold).await?;
+    tx.commit().await?;
+    house.reopens().await?;
+    let told = way::waits_for(house, &mateo, "Por confirmar: 3 invitaciones").await?;
+    ensure!(told.labels() == [["🎟️ Por confirmar"]], "{:?}", told.labels());
+    let listed = presses(house, &mateo, WAITING).await?;
+    ensure!(
+        listed.labels().len() == 3 + 2,
+        "each, all, and back: {:?}",
+        listed.labels()
+    );
+
+    let ines = house.person("Inés");
+    let refused = opens(house, &ines, &payloads[0]).await?;
+    ensure!(
+        way::subscription(house, &ines).await?.is_none(),
+        "{}",
+        refused.text
+    );
+    let number = found(house, &payloads[0]).await?.id;
+    let rest = presses(house, &mateo, &format!("Invitación {number}")).await?;
+    ensure!(rest.labels().len() == 2 + 2, "{:?}", rest.labels());
+    let step = opens(house, &ines, &payloads[0]).await?;
+    ensure!(step.text.contains(FIRST), "{}", step.text);
+
+    let rodrigo = house.person("Rodrigo");
+    opens(house, &rodrigo, &payloads[1]).await?;
+    ensure!(way::subscription(house, &rodrigo).await?.is_none());
+    presses(house, &mateo, "Dar todas por buenas").await?;
+    ensure!(way::heard(&mateo, "Ninguna invitación aguarda su palabra") == 1);
+    ensure!(opens(house, &rodrigo, &payloads[1]).await?.text.contains(FIRST));
+    mateo.sends("/admin")?;
+    house.settles().await?;
+    let panel = last(&mateo)?;
+    ensure!(
+        !panel
+            .labels()
+            .concat()
+            .iter()
+            .any(|label| label.contains(WAITING))
+    );
     Ok(())
 }

@@ -5,7 +5,10 @@ use serde::Serialize;
 use url::Url;
 
 use super::{Message, PlanLine, sample};
-use crate::values::{Link, When};
+use crate::values::{Link, UserText, When};
+
+/// The most invitations that [`HeldInvitations`] shows.
+pub const MAX_HELD_INVITATIONS: usize = 10;
 
 /// For which plan is the invitation?
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +35,29 @@ pub struct InvitationIssued {
     pub until: When,
     /// The link that opens it.
     pub link: Link,
+}
+
+/// Invitations that wait for consent: the copy from which the house was restored does not know whether they were
+/// accepted.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldInvitations {
+    /// The oldest, at most [`MAX_HELD_INVITATIONS`]. Each has a button that consents to it.
+    pub invitations: Vec<HeldInvitationLine>,
+    /// How many there are.
+    pub total: i64,
+}
+
+/// An invitation that waits.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldInvitationLine {
+    /// Its number.
+    pub number: i32,
+    /// The name of its plan; empty without one.
+    pub plan: UserText,
+    /// When it was issued.
+    pub issued: When,
+    /// The last moment at which it can be accepted.
+    pub until: When,
 }
 
 impl Message for ChoosePlan {
@@ -72,5 +98,40 @@ impl Message for InvitationIssued {
                 link: Link(link.clone()),
             })
             .into()
+    }
+}
+
+impl Message for HeldInvitations {
+    const ID: &'static str = "admin_vip.held";
+
+    fn branch(&self) -> &'static str {
+        match self.invitations.is_empty() {
+            true => "none",
+            false => "some",
+        }
+    }
+
+    fn samples() -> Vec<Self> {
+        let line = |number, plan| HeldInvitationLine {
+            number,
+            plan,
+            issued: sample::until(),
+            until: sample::until(),
+        };
+        let [plain, longest, _] = PlanLine::samples().map(|plan| plan.name);
+        vec![
+            Self {
+                invitations: vec![line(7, plain), line(8, UserText::default())],
+                total: 2,
+            },
+            Self {
+                invitations: vec![line(i32::MAX, longest); MAX_HELD_INVITATIONS],
+                total: 1_000_000,
+            },
+            Self {
+                invitations: Vec::new(),
+                total: 0,
+            },
+        ]
     }
 }

@@ -34,7 +34,10 @@ pub use admin_sweep::{
     ClockDifference, DepartureLine, HoldReason, MAX_DEPARTURES, MAX_HELD_NAMES, SweepConfirmed, SweepHeld,
     SweepList, SweepRefused, SweepState, SweepStatus, SweepSwitched,
 };
-pub use admin_vip::{ChoosePlan, ConfirmInvitation, InvitationIssued};
+pub use admin_vip::{
+    ChoosePlan, ConfirmInvitation, HeldInvitationLine, HeldInvitations, InvitationIssued,
+    MAX_HELD_INVITATIONS,
+};
 pub use common::{Apology, Busy, DialogueEnd, Help, MyId, Patience, Privacy, Unanswered, UnknownCommand};
 pub use ends::{DaysGranted, Ended, Reminder, ReminderKind};
 pub use free_queue::{AdmissionPromised, Admitted, RequestNoted, RequestRepeated, TooManyChannels};
@@ -42,8 +45,8 @@ pub use menu::{
     FreeContent, FreeHome, MAX_PIECES, Membership, Piece, Premium, RitualHome, Social, VipHome, VipInfo,
 };
 pub use notices::{
-    AdmissionRefused, BackupDelivered, Entered, KeyRefusedFor, MemberRemoved, OnDuty, Redeemed,
-    RemovedMember, RemovedMemberAnswer, RemovedMemberSettled, RenewedBy, RightsLost, SecondProcess,
+    AdmissionRefused, BackupDelivered, Entered, InvitationsHeld, KeyRefusedFor, MemberRemoved, OnDuty,
+    Redeemed, RemovedMember, RemovedMemberAnswer, RemovedMemberSettled, RenewedBy, RightsLost, SecondProcess,
     StrangerTurnedAway, Uninvited, UninvitedAnswer, UninvitedSettled, UnknownChannelAsked, UnknownInside,
 };
 pub use start::{CustodianHome, InvitationRefused, InvitationReport, InvitationReportState, TooManyTries};
@@ -152,10 +155,12 @@ registry![
     FreeHome,
     GrantedTo,
     HeldAtTheDoor,
+    HeldInvitations,
     Help,
     InvitationIssued,
     InvitationRefused,
     InvitationReport,
+    InvitationsHeld,
     Key,
     KeyLent,
     KeyLimit,

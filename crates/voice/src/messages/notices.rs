@@ -118,6 +118,13 @@ pub struct UnknownInside {
     pub unknown: i64,
 }
 
+/// The house was restored from a backup, and invitations wait for a custodian's consent.
+#[derive(Clone, Debug, Serialize)]
+pub struct InvitationsHeld {
+    /// How many.
+    pub count: i64,
+}
+
 /// Telegram refused for good to let somebody into the visitors' channel; their request is closed.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdmissionRefused {
@@ -321,6 +328,14 @@ impl Message for MemberRemoved {
             with(&nobody, None, true),
             with(&ana, None, false),
         ]
+    }
+}
+
+impl Message for InvitationsHeld {
+    const ID: &'static str = "notices.invitations_held";
+
+    fn samples() -> Vec<Self> {
+        [1, 12, 1_000_000].map(|count| Self { count }).into()
     }
 }
 

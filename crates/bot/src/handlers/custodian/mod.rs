@@ -5,12 +5,14 @@
 
 mod channels;
 mod departures;
+mod held_invitations;
 mod invitations;
 mod panel;
 mod plans;
 mod wishes;
 
 use domain::channel::Channel;
+use store::invitations::Consent;
 use store::{StoreError, dialogues};
 use voice::{Button, LabelId, Screen, ToastId};
 
@@ -62,6 +64,8 @@ impl Dispatcher {
             CustodianAction::Invite => self.invite().await,
             CustodianAction::InviteFor(plan) => self.invite_for(talk, plan).await,
             CustodianAction::IssueInvitation(question) => self.issue_invitation(guest, talk, question).await,
+            CustodianAction::Release(token) => self.release(guest, talk, Consent::To(&[token])).await,
+            CustodianAction::ReleaseUpTo(token) => self.release(guest, talk, Consent::UpTo(token)).await,
             CustodianAction::Switch(notice, wanted) => {
                 self.switch(guest, talk, notice, wanted).await?;
                 Ok(Answer::Show(action))
@@ -122,6 +126,9 @@ impl Dispatcher {
             | CustodianAction::InvitationDraft
             | CustodianAction::IssueInvitation(_) => self.invitation_draft(guest).await,
             CustodianAction::InvitationIssued(token) => self.invitation_issued(guest, token).await,
+            CustodianAction::HeldInvitations
+            | CustodianAction::Release(_)
+            | CustodianAction::ReleaseUpTo(_) => self.held_invitations(guest).await,
             CustodianAction::Departures
             | CustodianAction::SwitchDepartures(_)
             | CustodianAction::ListDepartures => self.departures(guest).await,

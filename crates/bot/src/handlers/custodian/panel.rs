@@ -3,7 +3,7 @@
 use domain::channel::Channel;
 use domain::notice::Notice;
 use store::plans::{self, Which};
-use store::{bot_config, settings};
+use store::{bot_config, invitations, settings};
 use voice::messages::{NoticeSwitches, Panel};
 use voice::{Button, LabelId, Screen};
 
@@ -27,6 +27,8 @@ impl Dispatcher {
             free: has(Channel::Free),
             plans: i64::try_from(plans.len()).unwrap_or(i64::MAX),
         };
+        let waits = !invitations::held(&self.store.read(), guest.now).await?.is_empty();
+        let held = waits.then_some((LabelId::HeldInvitations, CustodianAction::HeldInvitations));
         let buttons = [
             (LabelId::PanelVip, CustodianAction::Channel(Channel::Vip)),
             (LabelId::PanelFree, CustodianAction::Channel(Channel::Free)),
@@ -35,6 +37,7 @@ impl Dispatcher {
             (LabelId::PanelSweep, CustodianAction::Departures),
             (LabelId::PanelNotices, CustodianAction::Notices),
         ];
+        let buttons = held.into_iter().chain(buttons);
         let buttons = buttons.map(|(label, request)| self.custodians_button(label, request));
         Ok(self.say(guest, &message)?.rows(buttons))
     }
