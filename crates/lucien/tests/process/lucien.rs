@@ -1,8 +1,10 @@
 //! Starts the binary with an environment of its own and watches it.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -114,9 +116,20 @@ impl Webhook {
     }
 }
 
-/// A free port, as far as one can tell.
+/// Below those that Linux gives to whoever asks for any port, and to outgoing connections: of these, one may be
+/// taken between the look and its use.
+const PORTS: Range<u16> = 20_000..32_768;
+
+/// A free port, which nobody else in this process is given.
 pub(crate) fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    // Processes that run side by side begin at different ports.
+    let first = std::process::id() as usize * 100;
+    PORTS
+        .map(|_| first + GIVEN.fetch_add(1, Ordering::Relaxed))
+        .filter_map(|number| PORTS.clone().nth(number % PORTS.len()))
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .context("a free port")
 }
 
 impl Running {
