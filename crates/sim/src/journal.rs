@@ -8,13 +8,19 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::params::Params;
+use crate::state::ChatRef;
 
 /// Violations beyond this number are counted by nobody: the first ones tell the story.
 const MAX_VIOLATIONS: usize = 10_000;
 
+/// Bytes of a result that are kept.
+const MAX_RESULT: usize = 64 << 10;
+
 /// One call of a method, as it came and as it was answered.
 #[derive(Debug, Clone, Serialize)]
 pub struct Call {
+    /// Its number: calls are counted from 1 in the order in which they began.
+    pub id: u64,
     /// The bot that called.
     pub bot_id: i64,
     /// The method, in the Bot API's spelling where it is known.
@@ -25,16 +31,22 @@ pub struct Call {
     pub at: DateTime<Utc>,
     /// The HTTP status of the answer; none when the connection was cut.
     pub status: Option<u16>,
+    /// What was answered, if not an error; of more than 64 KB the beginning, as a text.
+    pub result: Option<Value>,
     /// The description of an error.
     pub description: Option<String>,
     /// The id of the fault that befell it. A fault before the effect keeps the method from running.
     pub fault: Option<u64>,
+    /// What was wrong with it.
+    pub violations: Vec<Violation>,
 }
 
 /// Something that the server tolerates and a correct bot does not send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{method}: {problem}")]
 pub struct Violation {
+    /// The call that did it.
+    pub call_id: u64,
     /// The bot that did it.
     pub bot_id: i64,
     /// The method that it called.
@@ -101,13 +113,40 @@ pub(crate) struct Journal {
 /// A call as it is kept; made readable only when somebody reads it.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
+    pub(crate) id: u64,
     pub(crate) bot_id: i64,
     pub(crate) method: Arc<str>,
     pub(crate) parameters: Arc<Params>,
     pub(crate) at: DateTime<Utc>,
     pub(crate) status: Option<u16>,
+    pub(crate) result: Option<KeptResult>,
     pub(crate) description: Option<String>,
     pub(crate) fault: Option<u64>,
+    pub(crate) notes: Notes,
+}
+
+/// What is noted of a call while it runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes {
+    /// The messages that it makes, changes, takes away or says something about.
+    pub(crate) messages: Vec<(ChatRef, i32)>,
+    pub(crate) violations: Vec<Violation>,
+}
+
+/// The JSON that a method answered, or its beginning.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptResult(Arc<str>);
+
+impl KeptResult {
+    pub(crate) fn of(result: &str) -> Self {
+        let end = result.floor_char_boundary(MAX_RESULT);
+        Self(result[..end].into())
+    }
+
+    /// No mere beginning of so long a JSON text is one itself.
+    fn read(&self) -> Value {
+        serde_json::from_str(&self.0).unwrap_or_else(|_| format!("{}…", self.0).into())
+    }
 }
 
 impl Journal {
@@ -120,17 +159,16 @@ impl Journal {
         }
     }
 
-    /// Notes a call; `known` is the method's name if the stand-in has it.
-    pub(crate) fn note_call(&mut self, record: Record, known: Option<&'static str>) {
+    /// Notes a call; `known` is the method's name if the stand-in has it. Returns the call that is
+    /// forgotten for it, if any, to be dropped when nobody waits for the journal.
+    pub(crate) fn note_call(&mut self, record: Record, known: Option<&'static str>) -> Option<Record> {
         if let Some(method) = known {
             *self.counts.entry(method).or_default() += 1;
         }
-        if self.calls.len() >= self.kept {
-            self.calls.pop_front();
-        }
-        if self.kept > 0 {
-            self.calls.push_back(record);
-        }
+        self.calls.push_back(record);
+        (self.calls.len() > self.kept)
+            .then(|| self.calls.pop_front())
+            .flatten()
     }
 
     pub(crate) fn note_violation(&mut self, violation: Violation) {
@@ -141,6 +179,12 @@ impl Journal {
 
     pub(crate) fn records(&self) -> Vec<Record> {
         self.calls.iter().cloned().collect()
+    }
+
+    /// The calls about one message.
+    pub(crate) fn records_about(&self, chat: ChatRef, message: i32) -> Vec<Record> {
+        let is_about = |record: &&Record| record.notes.messages.contains(&(chat, message));
+        self.calls.iter().filter(is_about).cloned().collect()
     }
 
     pub(crate) fn count(&self, method: &str) -> u64 {
@@ -159,13 +203,16 @@ impl Journal {
 impl Record {
     pub(crate) fn read(self) -> Call {
         Call {
+            id: self.id,
             bot_id: self.bot_id,
             method: self.method.to_string(),
             parameters: self.parameters.to_json(),
             at: self.at,
             status: self.status,
+            result: self.result.map(|result| result.read()),
             description: self.description,
             fault: self.fault,
+            violations: self.notes.violations,
         }
     }
 }

@@ -25,6 +25,7 @@
 //! | `faults`, `limits` | what goes wrong on demand, how much a bot may send |
 //! | `journal` | what was called, and what a correct bot would not have sent |
 //! | `driver` | acting as people, waiting for what bots do, transcripts |
+//! | `window` | the page through which people at a browser act as them |
 //!
 //! The crate's README tells how to test any bot with it.
 
@@ -44,6 +45,7 @@ mod params;
 mod server;
 mod shared;
 mod state;
+mod window;
 
 pub use clock::Clock;
 pub use driver::{

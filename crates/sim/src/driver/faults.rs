@@ -20,6 +20,7 @@ impl Sim {
             "the status of an error is 400 to 599: {fault:?}"
         );
         let id = self.shared.faults().inject(fault);
+        self.shared.ring();
         Injected::by_id(Arc::clone(&self.shared), id)
     }
 
@@ -33,6 +34,7 @@ impl Sim {
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.shared.faults().clear();
+        self.shared.ring();
     }
 
     /// The limits that are enforced, if any.
@@ -44,6 +46,7 @@ impl Sim {
     /// Enforces limits from now on, or none.
     pub fn set_limits(&self, limits: Option<Limits>) {
         *self.shared.limits() = limits;
+        self.shared.ring();
     }
 }
 
@@ -105,7 +108,7 @@ impl Injected {
     /// Ends the fault. False if it was removed before.
     pub fn remove(&self) -> bool {
         let was_there = self.shared.faults().remove(self.id);
-        self.shared.changed.notify_waiters();
+        self.shared.ring();
         was_there
     }
 }

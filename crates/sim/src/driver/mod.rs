@@ -6,6 +6,7 @@
 
 mod entry;
 mod faults;
+mod passing;
 mod person;
 mod person_in_rooms;
 mod room;
@@ -25,4 +26,5 @@ pub use crate::state::{
     By, CallbackAnswer, Cannot, InviteLink, JoinRequest, MediaKind, MessageAt, NewLink, NewMedia, NewRoom,
     Origin, OriginSource, Profile, Rights, RoomKind, Status,
 };
-pub(crate) use sim::{add_bot, bots, calls, updates_pending};
+pub(crate) use passing::{Pace, passes};
+pub(crate) use sim::{add_bot, bots, updates_pending};

@@ -7,6 +7,7 @@ use super::wait::{Unheard, wait_on};
 use super::{By, CallbackAnswer, Cannot, Entry, Profile, sim};
 use crate::shared::Shared;
 use crate::state::{Act, Message, PrivateChat};
+use crate::window::have_seen_all;
 
 /// A person in their chat with one bot. Clones are the same person.
 #[derive(Debug, Clone)]
@@ -34,6 +35,20 @@ impl Person {
             bot: bot_id,
             ..self.clone()
         }
+    }
+
+    /// Reads all that there is to read: on the page nothing is unread.
+    pub fn reads_all(&self) {
+        have_seen_all(&mut self.shared.world(), self.id, self.shared.clock.now());
+        self.shared.ring();
+    }
+
+    /// Gives whoever plays them a word on who they are. Bots never see it.
+    pub fn is_noted(&self, note: &str) {
+        if let Some(person) = self.shared.world().person_mut(self.id) {
+            person.note = Some(note.to_owned());
+        }
+        self.shared.ring();
     }
 
     /// What the person shows of themselves.
@@ -208,7 +223,7 @@ impl Person {
             let mut actor = Act::begin(&mut world, self.bot, self.id, self.shared.clock.now())?;
             act(&mut actor)
         };
-        self.shared.changed.notify_waiters();
+        self.shared.ring();
         Ok(done)
     }
 

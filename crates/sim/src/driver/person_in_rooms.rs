@@ -78,6 +78,16 @@ impl Person {
         Ok(Press::by_id(self.with_bot(bot), id))
     }
 
+    /// Taps a button with this data under a message of a group or channel, whether one carries it
+    /// or not.
+    ///
+    /// # Errors
+    /// [`Cannot`] when no button could carry it, or there is no such message of a bot.
+    pub fn presses_data_in(&self, room: &Room, message_id: i32, data: &str) -> Result<Press, Cannot> {
+        let (bot, id) = self.in_rooms(|act| act.presses_on(room.id(), message_id, data))?;
+        Ok(Press::by_id(self.with_bot(bot), id))
+    }
+
     /// Adds somebody.
     ///
     /// # Errors
@@ -217,7 +227,7 @@ impl Person {
             let mut actor = ActInRoom::begin(&mut world, self.id, self.shared.clock.now())?;
             act(&mut actor)
         };
-        self.shared.changed.notify_waiters();
+        self.shared.ring();
         done
     }
 

@@ -135,6 +135,7 @@ impl Sim {
     #[must_use]
     pub fn room(&self, room: NewRoom, owner: &Person) -> Option<Room> {
         let id = self.shared.world().add_room(room, owner.id())?;
+        self.shared.ring();
         Some(Room::new(Arc::clone(&self.shared), id))
     }
 

@@ -13,7 +13,7 @@ use super::person::Person;
 use super::wait::{Unheard, wait_on};
 use super::{Entry, Profile, room, transcript};
 use crate::clock::Clock;
-use crate::journal::{Call, Violation};
+use crate::journal::{Call, Record, Violation};
 use crate::limits::Limits;
 use crate::server;
 use crate::shared::Shared;
@@ -42,6 +42,12 @@ pub struct Options {
     pub cloud: bool,
     /// The limits of rate to enforce, if any.
     pub limits: Option<Limits>,
+    /// Take requests for a new stand-in in place of this one: whoever starts it has to wait for
+    /// [`Sim::reset_requested`]. Otherwise such requests are refused.
+    pub resettable: bool,
+    /// Nobody from outside acts as the people, or sees them, until [`Sim::opens`]: whoever starts the stand-in
+    /// sets things up before. Bots are served all the same.
+    pub closed: bool,
 }
 
 impl Default for Options {
@@ -55,6 +61,8 @@ impl Default for Options {
             calls_kept: 10_000,
             cloud: false,
             limits: None,
+            resettable: false,
+            closed: false,
         }
     }
 }
@@ -168,10 +176,28 @@ impl Sim {
         self.shared.stop.cancelled().await;
     }
 
+    /// Lets others act as the people from now on, when it was started [`closed`](Options::closed).
+    pub fn opens(&self) {
+        self.shared.is_closed.store(false, Ordering::Release);
+    }
+
+    /// Waits until somebody asks for a new stand-in in place of this one, which has to be
+    /// [`resettable`](Options::resettable). Returns at once when somebody has asked already; may be
+    /// given up and begun again at any time.
+    pub async fn reset_requested(&self) {
+        self.shared.reset.cancelled().await;
+    }
+
     /// The address for bots, in place of `https://api.telegram.org`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The clock.
@@ -184,6 +210,7 @@ impl Sim {
     /// negative. Everything else goes on by the clock: to a bot it looks as if its own were wrong.
     pub fn set_skew(&self, seconds: i64) {
         self.shared.skew.store(seconds, Ordering::Relaxed);
+        self.shared.ring();
     }
 
     /// The first bot.
@@ -219,6 +246,7 @@ impl Sim {
             .world()
             .add_person(None, profile)
             .expect("a fresh id is not taken");
+        self.shared.ring();
         Person::new(Arc::clone(&self.shared), self.main_bot, id)
     }
 
@@ -226,6 +254,7 @@ impl Sim {
     #[must_use]
     pub fn newcomer_with_id(&self, id: i64, profile: Profile) -> Option<Person> {
         let id = self.shared.world().add_person(Some(id), profile)?;
+        self.shared.ring();
         Some(Person::new(Arc::clone(&self.shared), self.main_bot, id))
     }
 
@@ -264,7 +293,8 @@ impl Sim {
     /// The calls that bots made, oldest first, as far as they are kept.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        calls(&self.shared)
+        let records = self.shared.journal().records();
+        records.into_iter().map(Record::read).collect()
     }
 
     /// How often a method was called since the start, successfully or not.
@@ -382,10 +412,12 @@ pub(crate) fn add_bot(shared: &Shared, bot: NewBot) -> Option<BotInfo> {
         first_name,
         reads_all_messages,
     } = bot;
-    shared
-        .world()
-        .add_bot(token, username, first_name, reads_all_messages)
-        .map(BotInfo::of)
+    let mut world = shared.world();
+    let bot = world.add_bot(token, username, first_name, reads_all_messages);
+    let added = bot.map(BotInfo::of);
+    drop(world);
+    shared.ring();
+    added
 }
 
 pub(crate) fn bots(shared: &Shared) -> Vec<BotInfo> {
@@ -395,11 +427,6 @@ pub(crate) fn bots(shared: &Shared) -> Vec<BotInfo> {
 pub(crate) fn updates_pending(shared: &Shared, bot: i64) -> usize {
     let now = shared.clock.now();
     shared.world().bot_mut(bot).map_or(0, |bot| bot.queue.len(now))
-}
-
-pub(crate) fn calls(shared: &Shared) -> Vec<Call> {
-    let records = shared.journal().records();
-    records.into_iter().map(crate::journal::Record::read).collect()
 }
 
 pub(crate) fn chat_transcript(world: &World, bot: i64, person: i64) -> String {

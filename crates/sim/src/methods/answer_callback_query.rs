@@ -38,6 +38,9 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
             "query is too old and response timeout expired or query ID is invalid",
         ));
     };
+    if let Some(message) = query.message {
+        context.concerns(query.chat, message);
+    }
     if text.chars().count() > MAX_TEXT {
         return Err(ApiError::bad_request("MESSAGE_TOO_LONG"));
     }

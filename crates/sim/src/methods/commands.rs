@@ -6,7 +6,7 @@ use super::recipient::{self, Right};
 use super::{Context, Outcome, Parameter, Reply, Type, optional, required};
 use crate::error::ApiError;
 use crate::params::{Fields, elements, lenient_integer};
-use crate::state::{BotCommand, ChatRef, RoomRecord};
+use crate::state::{BotCommand, ChatRef, RoomRecord, Scope};
 
 pub(super) const SET: &[Parameter] = &[
     required("commands", Type::Array),
@@ -104,11 +104,10 @@ fn check(command: &BotCommand) -> Result<(), ApiError> {
     }
 }
 
-/// The scope in a form in which equal scopes are equal.
-fn scope(context: &Context<'_>) -> Result<String, ApiError> {
+fn scope(context: &Context<'_>) -> Result<Scope, ApiError> {
     let parameter = context.params.text("scope");
     if parameter.is_empty() {
-        return Ok("default".into());
+        return Ok(Scope::Default);
     }
     let Ok(value) = serde_json::from_str::<Value>(parameter) else {
         return Err(ApiError::bad_request("can't parse BotCommandScope JSON object"));
@@ -120,7 +119,10 @@ fn scope(context: &Context<'_>) -> Result<String, ApiError> {
     let fields = Fields(&object);
     let kind = fields.string("type").map_err(|x| refuse(&x))?;
     match kind.as_str() {
-        "default" | "all_private_chats" | "all_group_chats" | "all_chat_administrators" => return Ok(kind),
+        "default" => return Ok(Scope::Default),
+        "all_private_chats" => return Ok(Scope::AllPrivateChats),
+        "all_group_chats" => return Ok(Scope::AllGroupChats),
+        "all_chat_administrators" => return Ok(Scope::AllChatAdministrators),
         "chat" | "chat_administrators" | "chat_member" => {}
         _ => return Err(refuse("Unsupported type specified")),
     }
@@ -142,12 +144,15 @@ fn scope(context: &Context<'_>) -> Result<String, ApiError> {
     let in_channel = world.room(chat.id()).is_some_and(RoomRecord::is_channel);
     match kind.as_str() {
         _ if in_channel => Err(ApiError::bad_request("can't change commands in channel chats")),
-        "chat" => Ok(format!("chat {}", chat.id())),
+        "chat" => Ok(Scope::Chat(chat.id())),
         _ if in_private => Err(ApiError::bad_request(
             "can't use specified scope in private chats",
         )),
-        "chat_administrators" => Ok(format!("chat_administrators {}", chat.id())),
-        _ => Ok(format!("chat_member {} {user_id}", chat.id())),
+        "chat_administrators" => Ok(Scope::ChatAdministrators(chat.id())),
+        _ => Ok(Scope::ChatMember {
+            chat: chat.id(),
+            user: user_id,
+        }),
     }
 }
 

@@ -10,9 +10,7 @@ use super::recipient::{self, Right};
 use super::{Context, Outcome, Parameter, Reply, Type, draft, message_ids, optional, required};
 use crate::error::ApiError;
 use crate::html::FormattedText;
-use crate::state::{
-    Body, ChatRef, Content, Draft, Media, MediaKind, Message, Sender, World, fresh_media_group,
-};
+use crate::state::{Body, ChatRef, Content, Draft, Media, MediaKind, Message, World, fresh_media_group};
 
 pub(super) const COPY: &[Parameter] = &[
     required("chat_id", Type::IntegerOrString),
@@ -127,13 +125,8 @@ pub(super) fn copy(context: &Context<'_>) -> Outcome {
         };
     }
     addressed.finish(context, &mut world, 1, now)?;
-    let id = world.write(
-        addressed.chat,
-        Sender::bot(context.bot),
-        addressed.draft(body),
-        now,
-    );
-    let message_id = id.ok_or_else(|| ApiError::bad_request("chat not found"))?;
+    let draft = addressed.draft(body);
+    let message_id = outgoing::write(&mut world, context, addressed.chat, draft, now)?;
     Ok(Reply::of(&MessageId { message_id }))
 }
 
@@ -205,8 +198,7 @@ fn many(context: &Context<'_>, how: How) -> Outcome {
     addressed.finish(context, &mut world, drafts.len(), now)?;
     let mut sent = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        let id = world.write(addressed.chat, Sender::bot(context.bot), draft, now);
-        let message_id = id.ok_or_else(|| ApiError::bad_request("chat not found"))?;
+        let message_id = outgoing::write(&mut world, context, addressed.chat, draft, now)?;
         sent.push(MessageId { message_id });
     }
     Ok(Reply::of(&sent))

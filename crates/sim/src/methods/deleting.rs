@@ -57,6 +57,7 @@ fn delete(context: &Context<'_>, world: &mut World, chat: ChatRef, ids: &[i32]) 
 }
 
 fn check(context: &Context<'_>, world: &World, chat: ChatRef, message: &Message) -> Result<(), ApiError> {
+    context.concerns(chat, message.id);
     let room = match chat {
         ChatRef::Private { .. } => None,
         ChatRef::Room(id) => world.room(id),

@@ -42,6 +42,7 @@ impl Target {
         let chat = recipient::chat(context, world, chat_id, Right::Edit)?;
         let id = i32::try_from(message_id).map_err(|_| not_found())?;
         let target = Self { chat, id };
+        context.concerns(chat, id);
         if may_edit(context, world, chat, target.message(world)?) {
             Ok(target)
         } else {

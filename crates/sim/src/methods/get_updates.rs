@@ -82,7 +82,7 @@ fn begin(context: &Context<'_>) -> Result<Begun, ApiError> {
     }
     bot.poll.waiting += 1;
     bot.poll.wake.notify_waiters();
-    context.shared.changed.notify_waiters();
+    context.shared.ring();
     Ok(Begun::Held(Held {
         number: bot.poll.waiting,
         offset,

@@ -32,14 +32,15 @@ mod webhook;
 pub(crate) use recipient::id_of as chat_id_of;
 
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
 use crate::error::ApiError;
-use crate::journal::{Problem, Violation};
+use crate::journal::{Notes, Problem, Violation};
 use crate::params::{Param, Params, Shape};
 use crate::shared::Shared;
-use crate::state::{World, to_json};
+use crate::state::{ChatRef, World, to_json};
 
 /// The smallest time that the clock knows.
 const SMALLEST: TimeDelta = TimeDelta::nanoseconds(1);
@@ -47,9 +48,13 @@ const SMALLEST: TimeDelta = TimeDelta::nanoseconds(1);
 /// A call on its way to its method.
 pub(crate) struct Context<'a> {
     pub(crate) shared: &'a Shared,
+    /// Its number.
+    pub(crate) call: u64,
     pub(crate) bot: i64,
-    pub(crate) method: &'static str,
+    pub(crate) method: &'a str,
     pub(crate) params: &'a Params,
+    /// What is noted on the way.
+    pub(crate) notes: Mutex<Notes>,
 }
 
 /// What a successful call answers.
@@ -375,19 +380,40 @@ impl Context<'_> {
 
     /// Records a violation; an error when the stand-in is strict.
     fn violation(&self, problem: Problem) -> Result<(), ApiError> {
+        let violation = self.note_violation(problem);
+        if self.shared.strict {
+            Err(ApiError::bad_request(format!("strict: {violation}")))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Records a violation.
+    pub(crate) fn note_violation(&self, problem: Problem) -> Violation {
         let violation = Violation {
+            call_id: self.call,
             bot_id: self.bot,
             method: self.method.to_owned(),
             problem,
             at: self.shared.clock.now(),
         };
-        let text = format!("strict: {violation}");
-        self.shared.note_violation(violation);
-        if self.shared.strict {
-            Err(ApiError::bad_request(text))
-        } else {
-            Ok(())
-        }
+        self.notes().violations.push(violation.clone());
+        self.shared.note_violation(violation.clone());
+        violation
+    }
+
+    /// Notes that the call is about a message.
+    fn concerns(&self, chat: ChatRef, message: i32) {
+        self.notes().messages.push((chat, message));
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was noted, when the call is over.
+    pub(crate) fn into_notes(self) -> Notes {
+        self.notes.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

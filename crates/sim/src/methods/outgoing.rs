@@ -159,8 +159,22 @@ pub(super) fn send(
     draft: Draft,
     now: DateTime<Utc>,
 ) -> Outcome {
+    let id = write(world, context, chat, draft, now)?;
+    sent(message_json(world, context.bot, chat, id))
+}
+
+/// Writes a message of the bot. Returns its id.
+pub(super) fn write(
+    world: &mut World,
+    context: &Context<'_>,
+    chat: ChatRef,
+    draft: Draft,
+    now: DateTime<Utc>,
+) -> Result<i32, ApiError> {
     let id = world.write(chat, Sender::bot(context.bot), draft, now);
-    sent(id.and_then(|id| message_json(world, context.bot, chat, id)))
+    let id = id.ok_or_else(|| ApiError::bad_request("chat not found"))?;
+    context.concerns(chat, id);
+    Ok(id)
 }
 
 /// The message that was just written or changed.

@@ -105,6 +105,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     let id = message_ids::one(context);
     let message = message_ids::find(context, &world, chat, id)
         .ok_or_else(|| ApiError::bad_request("message to react not found"))?;
+    context.concerns(chat, id);
     let emoji = match &reactions[..] {
         [] => None,
         [Reaction::Emoji(emoji)] if EMOJI.contains(&emoji.as_str()) => Some(emoji.clone()),

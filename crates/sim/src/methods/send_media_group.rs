@@ -4,15 +4,13 @@ use serde_json::Value;
 
 use super::draft::{self, Given};
 use super::input_file::{InputFile, Sendable};
-use super::outgoing::Outgoing;
+use super::outgoing::{self, Outgoing};
 use super::send_media::{MAX_DURATION, MAX_MEASURE};
 use super::{Context, Outcome, Parameter, Reply, Type, optional, required};
 use crate::error::ApiError;
 use crate::html::FormattedText;
 use crate::params::{Fields, elements};
-use crate::state::{
-    Body, Draft, Media, MediaKind, NewFile, Sender, Stored, World, fresh_media_group, message_json,
-};
+use crate::state::{Body, Draft, Media, MediaKind, NewFile, Stored, World, fresh_media_group, message_json};
 
 pub(super) const PARAMETERS: &[Parameter] = &[
     optional("business_connection_id", Type::String),
@@ -73,8 +71,8 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
             media_group: media_group.clone(),
             ..addressed.draft(Body::Media(media))
         };
-        let id = world.write(addressed.chat, Sender::bot(context.bot), draft, now);
-        let message = id.and_then(|id| message_json(&world, context.bot, addressed.chat, id));
+        let id = outgoing::write(&mut world, context, addressed.chat, draft, now)?;
+        let message = message_json(&world, context.bot, addressed.chat, id);
         sent.push(message.ok_or_else(|| ApiError::bad_request("chat not found"))?);
     }
     Ok(Reply::json(format!("[{}]", sent.join(","))))

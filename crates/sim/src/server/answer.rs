@@ -35,6 +35,14 @@ impl Answer {
         }
     }
 
+    /// What the method answered, if it succeeded and the bot gets to know.
+    pub(super) fn result(&self) -> Option<&str> {
+        match self {
+            Self::Api(Ok(reply)) => Some(&reply.result),
+            _ => None,
+        }
+    }
+
     pub(super) fn description(&self) -> Option<&str> {
         match self {
             Self::Api(Err(error)) => Some(&error.description),

@@ -1,11 +1,11 @@
 //! Running a method of an authorised bot, with what goes wrong on demand.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::answer::Answer;
 use crate::error::ApiError;
 use crate::faults::{FaultKind, Mishap};
-use crate::journal::{Problem, Record, Violation};
+use crate::journal::{KeptResult, Problem, Record};
 use crate::methods::{self, Context, Outcome};
 use crate::params::Params;
 use crate::shared::Shared;
@@ -13,6 +13,7 @@ use crate::shared::Shared;
 /// Runs a method, unless a fault prevents it, and notes the call.
 pub(super) async fn run(shared: Arc<Shared>, bot: i64, name: String, mut params: Params) -> Answer {
     let shared = &*shared;
+    let id = shared.next_call();
     let known = methods::find(&name).map(|method| method.name);
     let name = known.unwrap_or(&name);
     let mishap = strike(shared, name, &params);
@@ -21,46 +22,48 @@ pub(super) async fn run(shared: Arc<Shared>, bot: i64, name: String, mut params:
         Some(mishap) => (Some(&mishap.kind), None),
         None => (None, None),
     };
+    let context = Context {
+        shared,
+        call: id,
+        bot,
+        method: name,
+        params: &params,
+        notes: Mutex::default(),
+    };
     let answer = match befall(shared, before).await {
         Some(answer) => answer,
         None => {
-            let outcome = perform(shared, bot, name, &params).await;
+            let outcome = perform(&context).await;
             befall(shared, after).await.unwrap_or(Answer::Api(outcome))
         }
     };
+    let notes = context.into_notes();
     params.forget_files();
     let status = answer.status();
     tracing::trace!(bot, method = known, status, "called");
     let record = Record {
+        id,
         bot_id: bot,
         method: name.into(),
         parameters: Arc::new(params),
         at: shared.clock.now(),
         status,
+        result: answer.result().map(KeptResult::of),
         description: answer.description().map(str::to_owned),
         fault: mishap.map(|mishap| mishap.id),
+        notes,
     };
-    shared.journal().note_call(record, known);
-    shared.changed.notify_waiters();
+    let forgotten = shared.journal().note_call(record, known);
+    drop(forgotten);
+    shared.ring();
     answer
 }
 
-async fn perform(shared: &Shared, bot: i64, name: &str, params: &Params) -> Outcome {
-    if let Some(method) = methods::find(name) {
-        let context = Context {
-            shared,
-            bot,
-            method: method.name,
-            params,
-        };
-        return method.run(&context).await;
+async fn perform(context: &Context<'_>) -> Outcome {
+    if let Some(method) = methods::find(context.method) {
+        return method.run(context).await;
     }
-    shared.note_violation(Violation {
-        bot_id: bot,
-        method: name.to_owned(),
-        problem: Problem::UnknownMethod,
-        at: shared.clock.now(),
-    });
+    context.note_violation(Problem::UnknownMethod);
     Err(ApiError::unknown_method())
 }
 
@@ -71,7 +74,7 @@ fn strike(shared: &Shared, method: &str, params: &Params) -> Option<Mishap> {
     let chat = methods::chat_id_of(&shared.world(), params.text("chat_id"));
     let mishap = shared.faults().strike_call(method, chat);
     if mishap.is_some() {
-        shared.changed.notify_waiters();
+        shared.ring();
     }
     mishap
 }

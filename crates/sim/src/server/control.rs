@@ -1,6 +1,7 @@
 //! Acting as people over HTTP: what [`Person`](crate::Person) and [`Sim`](crate::Sim) do, as JSON
 //! under `/sim`, for tests in other languages. The crate's README lists the routes.
 
+mod calls;
 mod faults;
 mod rooms;
 mod share;
@@ -20,14 +21,14 @@ use serde_json::{Value, json};
 
 use crate::clock::ClockError;
 use crate::driver::{
-    BotInfo, CallbackAnswer, Cannot, Entry, NewBot, Person, Press, Profile, Unheard, add_bot, bots, calls,
+    BotInfo, CallbackAnswer, Cannot, Entry, NewBot, Person, Press, Profile, Unheard, add_bot, bots, passes,
     updates_pending,
 };
-use crate::journal::{Call, Violation};
 use crate::shared::Shared;
+use crate::state::PersonRecord;
 
 type World = State<Arc<Shared>>;
-type Answer<T> = Result<Json<T>, Refusal>;
+pub(crate) type Answer<T> = Result<Json<T>, Refusal>;
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -51,14 +52,13 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .merge(rooms::router())
         .merge(share::router())
         .route("/clock", get(show_clock).post(move_clock))
-        .route("/calls", get(list_calls))
-        .route("/violations", get(list_violations))
+        .merge(calls::router())
         .merge(faults::router())
         .fallback(|| async { Refusal(StatusCode::NOT_FOUND, "there is no such route".into()) })
 }
 
 /// What could not be done, as `{"error": …}`.
-struct Refusal(StatusCode, String);
+pub(crate) struct Refusal(pub(crate) StatusCode, pub(crate) String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -93,7 +93,7 @@ impl From<ClockError> for Refusal {
     }
 }
 
-fn not_there(what: &str) -> Refusal {
+pub(crate) fn not_there(what: &str) -> Refusal {
     Refusal(StatusCode::NOT_FOUND, format!("there is no such {what}"))
 }
 
@@ -157,38 +157,43 @@ struct PersonForm {
     id: Option<i64>,
     #[serde(flatten)]
     profile: Profile,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl PersonForm {
+    fn of(person: &PersonRecord) -> Self {
+        Self {
+            id: Some(person.id),
+            profile: person.profile.clone(),
+            note: person.note.clone(),
+        }
+    }
 }
 
 async fn list_people(State(shared): World) -> Json<Vec<PersonForm>> {
     let world = shared.world();
-    let mut people: Vec<PersonForm> = world
-        .people()
-        .map(|p| PersonForm {
-            id: Some(p.id),
-            profile: p.profile.clone(),
-        })
-        .collect();
+    let mut people: Vec<PersonForm> = world.people().map(PersonForm::of).collect();
     people.sort_by_key(|person| person.id);
     Json(people)
 }
 
 async fn create_person(State(shared): World, Json(form): Json<PersonForm>) -> Answer<PersonForm> {
-    let PersonForm { id, profile } = form;
-    let id = shared.world().add_person(id, profile.clone());
     let taken = || Refusal(StatusCode::CONFLICT, "the id is taken or not positive".into());
-    Ok(Json(PersonForm {
-        id: Some(id.ok_or_else(taken)?),
-        profile,
-    }))
+    let mut world = shared.world();
+    let id = world.add_person(form.id, form.profile).ok_or_else(taken)?;
+    let person = world.person_mut(id).ok_or_else(|| not_there("person"))?;
+    person.note = form.note;
+    let added = PersonForm::of(person);
+    drop(world);
+    shared.ring();
+    Ok(Json(added))
 }
 
 async fn show_person(State(shared): World, Path(id): Path<i64>) -> Answer<PersonForm> {
     let world = shared.world();
     let person = world.person(id).ok_or_else(|| not_there("person"))?;
-    Ok(Json(PersonForm {
-        id: Some(id),
-        profile: person.profile.clone(),
-    }))
+    Ok(Json(PersonForm::of(person)))
 }
 
 async fn rename(State(shared): World, Path(id): Path<i64>, Json(profile): Json<Profile>) -> Answer<Value> {
@@ -304,13 +309,20 @@ async fn answer(
     Path((id, query)): Path<(i64, i64)>,
     Query(wait): Query<Wait>,
 ) -> Answer<CallbackAnswer> {
-    let press = Press::by_id(person(&shared, id, wait.bot)?, query);
+    // A tap in a room is answered by whichever bot's button it was.
+    let bot = wait.bot.or_else(|| {
+        let world = shared.world();
+        let mut bots = world.bots().iter();
+        Some(bots.find(|bot| bot.callbacks.get(query).is_some())?.id)
+    });
+    let press = Press::by_id(person(&shared, id, bot)?, query);
     Ok(Json(press.answer_within(wait.patience(&shared)).await?))
 }
 
 async fn show_clock(State(shared): World) -> Json<Value> {
     let skew = shared.skew.load(Ordering::Relaxed);
-    Json(json!({ "now": shared.clock.now(), "skew_seconds": skew }))
+    let clock = &shared.clock;
+    Json(json!({ "kind": clock.kind(), "now": clock.now(), "skew_seconds": skew }))
 }
 
 #[derive(Deserialize)]
@@ -326,30 +338,16 @@ async fn move_clock(State(shared): World, Json(form): Json<ClockForm>) -> Answer
         ClockForm::Now(now) => shared.clock.set(now)?,
         ClockForm::SkewSeconds(seconds) => shared.skew.store(seconds, Ordering::Relaxed),
         ClockForm::AdvanceSeconds(seconds) => {
-            shared
-                .clock
-                .advance(TimeDelta::try_seconds(seconds).ok_or(ClockError::OutOfRange)?)?;
+            let length = TimeDelta::try_seconds(seconds).ok_or(ClockError::OutOfRange)?;
+            if shared.clock.is_running() {
+                // It goes on although whoever asked for it hangs up.
+                let passing = tokio::spawn(passes(Arc::clone(&shared), length));
+                passing.await.expect("it does not panic")?;
+            } else {
+                shared.clock.advance(length)?;
+            }
         }
     }
+    shared.ring();
     Ok(show_clock(State(shared)).await)
-}
-
-#[derive(Deserialize)]
-struct CallsQuery {
-    method: Option<String>,
-}
-
-async fn list_calls(State(shared): World, Query(query): Query<CallsQuery>) -> Answer<Vec<Call>> {
-    let mut calls = calls(&shared);
-    calls.retain(|call| {
-        query
-            .method
-            .as_ref()
-            .is_none_or(|method| call.method.eq_ignore_ascii_case(method))
-    });
-    Ok(Json(calls))
-}
-
-async fn list_violations(State(shared): World) -> Json<Vec<Violation>> {
-    Json(shared.journal().violations())
 }

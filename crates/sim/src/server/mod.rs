@@ -1,5 +1,5 @@
 //! HTTP: the Bot API under `/bot<token>/<method>`, downloads under `/file/bot<token>`, and acting as
-//! people under `/sim`.
+//! people under `/sim`, or by the page at `/`.
 
 mod answer;
 mod call;
@@ -18,6 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use chrono::TimeDelta;
@@ -29,6 +30,9 @@ use self::connection::{Line, Listener};
 use crate::error::ApiError;
 use crate::params::percent_decode;
 use crate::shared::Shared;
+use crate::window;
+
+pub(crate) use self::control::{Answer as JsonAnswer, Refusal, not_there};
 
 /// A failure below the Bot API: a status, an empty body, and the connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +42,14 @@ struct Bare(StatusCode);
 pub(crate) async fn start(shared: Arc<Shared>, port: u16) -> io::Result<(u16, JoinHandle<()>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let port = listener.local_addr()?.port();
+    let people = window::page()
+        .nest("/sim", control::router().merge(window::routes()))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            move |State(shared), request, next| window::guard(shared, port, request, next),
+        ));
     let service = Router::new()
-        .nest("/sim", control::router())
+        .merge(people)
         .route("/file/{bot}/{*path}", get(download::run))
         .fallback(bot_api)
         .layer(DefaultBodyLimit::disable())

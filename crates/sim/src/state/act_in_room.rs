@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::World;
-use super::act::{Cannot, typed};
+use super::act::{Cannot, check_data, typed};
 use super::invite::{InviteLink, JoinRequest};
+use super::lead::{Door, Lead};
 use super::member::{Rights, Status};
-use super::message::{ChatRef, Content, Draft, Sender, Service, What};
+use super::message::{By, ChatRef, Content, Draft, Sender, Service, What};
 use super::moves::{Cause, Way};
 use super::room::{RoomKind, RoomRecord};
-use super::tap::{Tap, find_callback};
+use super::tap::{Tap, find_callback, label_of};
 
 /// An invite link to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -24,15 +25,6 @@ pub struct NewLink {
     pub member_limit: u32,
     /// It only lets them ask.
     pub creates_join_request: bool,
-}
-
-/// Whereby somebody comes to a room.
-struct Door {
-    room: i64,
-    /// The link; none for a public room's username.
-    link: Option<String>,
-    /// One has to ask.
-    is_guarded: bool,
 }
 
 /// A person who acts in rooms.
@@ -136,12 +128,7 @@ impl<'w> ActInRoom<'w> {
     pub(super) fn says(&mut self, room: i64, content: Content, reply_to: Option<i32>) -> Result<i32, Cannot> {
         let status = self.status(room)?;
         let record = self.room(room)?;
-        let may = if record.is_channel() {
-            status.may(|rights| rights.can_post_messages)
-        } else {
-            !matches!(status, Status::Restricted { .. })
-        };
-        if !may || record.migrated_to.is_some() || record.is_deleted {
+        if !record.takes_messages_of(&status) {
             return Err(Cannot::NoRight);
         }
         if reply_to.is_some_and(|id| record.log.message(id).is_none()) {
@@ -183,13 +170,28 @@ impl<'w> ActInRoom<'w> {
         self.status(room)?;
         let log = &self.room(room)?.log;
         let (message, data, label) = find_callback(Some(log), label)?;
-        let bot = log.message(message).ok_or(Cannot::NoSuchMessage)?.sender.id;
+        self.taps(room, message, &data, label)
+    }
+
+    /// Taps a button with this data under a message, whether one carries it or not. Returns the same.
+    pub(crate) fn presses_on(&mut self, room: i64, message: i32, data: &str) -> Result<(i64, i64), Cannot> {
+        check_data(data)?;
+        self.status(room)?;
+        let label = label_of(self.room(room)?.log.message(message), data);
+        self.taps(room, message, data, label)
+    }
+
+    fn taps(&mut self, room: i64, message: i32, data: &str, label: String) -> Result<(i64, i64), Cannot> {
+        let log = &self.room(room)?.log;
+        let sender = log.message(message).map(|message| message.sender);
+        let bot = sender.filter(|sender| sender.by == By::Bot);
+        let bot = bot.ok_or(Cannot::NoSuchMessage)?.id;
         let tap = Tap {
             bot,
             person: self.person,
             chat: ChatRef::Room(room),
             message: Some(message),
-            data: &data,
+            data,
             label,
         };
         let id = self.world.tap(tap, self.now).ok_or(Cannot::NotThere)?;
@@ -413,35 +415,15 @@ impl<'w> ActInRoom<'w> {
 
     /// The door that an address leads to, if the person may come near.
     fn enter(&self, address: &str) -> Result<Door, Cannot> {
-        let door = self.door(address).ok_or(Cannot::BadLink)?;
+        let Some(Lead::Room(door)) = self.world.lead(address, self.now) else {
+            return Err(Cannot::BadLink);
+        };
         let room = self.room(door.room)?;
         match room.status(self.person, self.now) {
             Status::Kicked { .. } => Err(Cannot::Banned),
             status if status.is_present() => Err(Cannot::AlreadyIn),
             _ => Ok(door),
         }
-    }
-
-    fn door(&self, address: &str) -> Option<Door> {
-        for room in self.world.rooms.values() {
-            if let Some(link) = room.links.get(address) {
-                return link.works(self.now).then(|| Door {
-                    room: room.id,
-                    link: Some(link.address.clone()),
-                    is_guarded: link.creates_join_request,
-                });
-            }
-        }
-        let address = address.strip_prefix("https://").unwrap_or(address);
-        let name = address
-            .strip_prefix('@')
-            .or_else(|| address.strip_prefix("t.me/"))?;
-        let room = self.world.room_by_username(name)?;
-        Some(Door {
-            room: room.id,
-            link: None,
-            is_guarded: room.profile.join_by_request,
-        })
     }
 
     fn check_right(&self, room: i64, right: impl FnOnce(&Rights) -> bool) -> Result<(), Cannot> {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
-use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::callback::Callbacks;
+use super::command::{BotCommand, Scope};
 use super::pace::Pace;
 use super::private::PrivateChat;
 use super::queue::{UpdateKind, UpdateQueue};
@@ -45,20 +45,13 @@ pub(crate) struct Bot {
     pub(crate) chats: HashMap<i64, PrivateChat>,
     pub(crate) callbacks: Callbacks,
     /// Commands by scope and language.
-    pub(crate) commands: HashMap<(String, String), Vec<BotCommand>>,
+    pub(crate) commands: HashMap<(Scope, String), Vec<BotCommand>>,
     pub(crate) queue: UpdateQueue,
     pub(crate) poll: Poll,
     pub(crate) hook: Hook,
     pub(crate) pace: Pace,
     /// Private messages are numbered per bot, over all its chats.
     last_message: i32,
-}
-
-/// A command as shown in the menu.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct BotCommand {
-    pub(crate) command: String,
-    pub(crate) description: String,
 }
 
 /// The state of a bot's polling.

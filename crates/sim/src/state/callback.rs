@@ -27,6 +27,8 @@ pub(crate) struct CallbackQuery {
     pub(crate) person: i64,
     /// Where they tapped.
     pub(crate) chat: ChatRef,
+    /// Under which message.
+    pub(crate) message: Option<i32>,
     pub(crate) expires: DateTime<Utc>,
     /// The first answer; the person's app does not look at further ones.
     pub(crate) answer: Option<CallbackAnswer>,
@@ -41,7 +43,13 @@ pub(crate) struct Callbacks {
 
 impl Callbacks {
     /// Opens a query and returns its id.
-    pub(crate) fn open(&mut self, person: i64, chat: ChatRef, now: DateTime<Utc>) -> i64 {
+    pub(crate) fn open(
+        &mut self,
+        person: i64,
+        chat: ChatRef,
+        message: Option<i32>,
+        now: DateTime<Utc>,
+    ) -> i64 {
         while let Some(oldest) = self.by_age.front()
             && self.queries.get(oldest).is_none_or(|query| query.expires <= now)
         {
@@ -59,6 +67,7 @@ impl Callbacks {
             CallbackQuery {
                 person,
                 chat,
+                message,
                 expires: now + LIFETIME,
                 answer: None,
             },

@@ -228,6 +228,22 @@ impl Files {
         base64url::encode(&bytes)
     }
 
+    /// The name by which the window knows the file; of no use to bots.
+    pub(crate) fn key(&self, file: &File) -> String {
+        format!(
+            "{}-{:016x}",
+            file.number,
+            self.seal.hash_one(("key", file.number))
+        )
+    }
+
+    /// The file that the window knows by this name.
+    pub(crate) fn by_key(&self, key: &str) -> Option<Arc<File>> {
+        let (number, _) = key.split_once('-')?;
+        let file = self.all.get(number.parse::<usize>().ok()?)?;
+        (self.key(file) == key).then(|| Arc::clone(file))
+    }
+
     /// The file that a bot knows by this name, and the size of the picture; None if it knows none.
     pub(crate) fn find(&self, bot: i64, id: &str) -> Result<Option<(&Arc<File>, u8)>, NotAFileId> {
         let bytes = base64url::decode(id)?;

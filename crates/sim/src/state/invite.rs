@@ -50,7 +50,7 @@ impl InviteLink {
             .map(char::from)
             .collect();
         Self {
-            address: format!("{PREFIX}{secret}"),
+            address: address(&secret),
             creator,
             name: String::new(),
             expires_at: None,
@@ -73,6 +73,11 @@ impl InviteLink {
     pub(crate) fn truncated(&self) -> String {
         format!("{}...", &self.address[..PREFIX.len() + SHOWN])
     }
+}
+
+/// The link with this secret part.
+pub(super) fn address(secret: &str) -> String {
+    format!("{PREFIX}{secret}")
 }
 
 /// The links of a room. None is ever forgotten.

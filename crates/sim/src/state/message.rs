@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::callback::CallbackAnswer;
 use super::file::File;
 use crate::html::FormattedText;
-use crate::keyboard::Markup;
+use crate::keyboard::{Markup, ReplyButton};
 
 /// A chat: the private one of a person with a bot, or one that many share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -323,6 +323,22 @@ impl Log {
 
     pub(crate) fn message(&self, id: i32) -> Option<&Message> {
         self.position(id).map(|at| &self.messages[at])
+    }
+
+    /// The keyboard that stands in for the person's, if one does: the newest, unless it was taken
+    /// away again.
+    pub(crate) fn keyboard(&self) -> Option<&[Vec<ReplyButton>]> {
+        let markups = self
+            .messages
+            .iter()
+            .rev()
+            .filter_map(|it| it.content.markup.as_ref());
+        let mut keyboards = markups.filter_map(|markup| match markup {
+            Markup::Keyboard(rows) => Some(Some(rows.as_slice())),
+            Markup::RemoveKeyboard => Some(None),
+            Markup::InlineKeyboard(_) | Markup::ForceReply => None,
+        });
+        keyboards.next().flatten()
     }
 
     fn position(&self, id: i32) -> Option<usize> {

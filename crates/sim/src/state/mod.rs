@@ -5,9 +5,11 @@ mod act_in_room;
 mod announce;
 mod bot;
 mod callback;
+mod command;
 mod file;
 mod forward;
 mod invite;
+mod lead;
 mod member;
 mod message;
 mod moves;
@@ -29,12 +31,14 @@ pub(crate) use act::Act;
 pub use act::Cannot;
 pub(crate) use act_in_room::ActInRoom;
 pub use act_in_room::NewLink;
-pub(crate) use bot::{Bot, BotCommand};
+pub(crate) use bot::Bot;
 pub use callback::CallbackAnswer;
+pub(crate) use command::{BotCommand, Scope};
 pub use file::MediaKind;
 pub(crate) use file::{File, Files, NewFile, Stored};
 pub(crate) use forward::fresh_media_group;
 pub use invite::{InviteLink, JoinRequest};
+pub(crate) use lead::Lead;
 pub use member::{Rights, Status};
 pub(crate) use message::{Body, ChatRef, Content, Draft, Event, Log, Media, Message, Sender, Service, What};
 pub use message::{By, Origin, OriginSource};
@@ -48,7 +52,9 @@ pub(crate) use queue::{UpdateKind, UpdateQueue};
 pub(crate) use room::RoomRecord;
 pub use room::{NewRoom, RoomKind};
 pub use share::{MessageAt, NewMedia};
-pub(crate) use view::{FileView, FullChatView, LinkView, MemberView, UserView, message_json, to_json};
+pub(crate) use view::{
+    EntityView, FileView, FullChatView, LinkView, MemberView, UserView, message_json, to_json,
+};
 pub(crate) use webhook::{Webhook, WebhookSettings};
 
 /// The first person's id: beyond 32 bits, since real ids are.
@@ -338,7 +344,7 @@ impl World {
     }
 
     /// A user's full name; empty if there is no such user.
-    fn full_name(&self, user: i64) -> String {
+    pub(crate) fn full_name(&self, user: i64) -> String {
         match (self.person(user), self.bot(user)) {
             (Some(person), _) => person.profile.full_name(),
             (None, Some(bot)) => bot.first_name.clone(),

@@ -68,7 +68,11 @@ impl World {
         }
         let status = new.name();
         record.log.note(cause.by, What::Moved { user, status });
-        let kind = record.kind();
+        let (kind, newest) = (record.kind(), record.last_message);
+        if let (false, true, Some(person)) = (old.is_present(), new.is_present(), self.person_mut(user)) {
+            // What was there before is nothing new.
+            person.marks.insert(room, newest);
+        }
         self.announce_move(room, user, [&old, &new], cause, now);
         if kind == RoomKind::Channel {
             return;

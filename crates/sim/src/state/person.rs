@@ -1,5 +1,7 @@
 //! People.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What a person shows of themselves.
@@ -73,6 +75,12 @@ impl Profile {
         self
     }
 
+    /// The language of the app in the two letters that bots may name; None if it has none such.
+    pub(crate) fn commands_language(&self) -> Option<&str> {
+        let tag = self.language_code.as_deref()?;
+        tag.split('-').next().filter(|code| code.len() == 2)
+    }
+
     /// Given and family name.
     pub(crate) fn full_name(&self) -> String {
         match &self.last_name {
@@ -90,6 +98,10 @@ pub(crate) struct PersonRecord {
     pub(crate) is_deactivated: bool,
     /// They are in as many rooms as Telegram lets anybody be.
     pub(crate) is_at_room_limit: bool,
+    /// A word for whoever plays them, which bots never see.
+    pub(crate) note: Option<String>,
+    /// The newest message that they have seen, by the id of the bot or room.
+    pub(crate) marks: HashMap<i64, i32>,
 }
 
 impl PersonRecord {
@@ -99,6 +111,8 @@ impl PersonRecord {
             profile,
             is_deactivated: false,
             is_at_room_limit: false,
+            note: None,
+            marks: HashMap::new(),
         }
     }
 }

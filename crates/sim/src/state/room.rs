@@ -174,6 +174,16 @@ impl RoomRecord {
             .filter(|(_, status)| status.is_present())
     }
 
+    /// Whether somebody who stands so may write here, or post.
+    pub(crate) fn takes_messages_of(&self, status: &Status) -> bool {
+        let may = if self.is_channel() {
+            status.may(|rights| rights.can_post_messages)
+        } else {
+            status.is_present() && !matches!(status, Status::Restricted { .. })
+        };
+        may && self.migrated_to.is_none() && !self.is_deleted
+    }
+
     pub(crate) fn owner(&self) -> Option<i64> {
         self.members
             .iter()

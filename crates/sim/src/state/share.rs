@@ -10,7 +10,8 @@ use super::file::{MediaKind, NewFile, Stored};
 use super::member::Rights;
 use super::message::{Body, ChatRef, Content, Draft, Media, Service, SharedUser};
 use super::room::RoomRecord;
-use crate::keyboard::{ButtonRequest, ChatRequest, Markup, UsersRequest};
+use super::tap::label_of;
+use crate::keyboard::{ButtonRequest, ChatRequest, UsersRequest};
 
 /// A file that a person sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -307,14 +308,7 @@ impl Act<'_> {
     /// What the keyboard beside the chat asks for.
     fn request<T>(&self, wanted: impl Fn(&ButtonRequest) -> Option<T>) -> Result<T, Cannot> {
         let log = self.world.log(self.chat()).ok_or(Cannot::NoSuchRequest)?;
-        let mut newest_first = log.messages().iter().rev();
-        let keyboard = newest_first.find_map(|message| match &message.content.markup {
-            Some(markup @ (Markup::Keyboard(_) | Markup::RemoveKeyboard)) => Some(markup),
-            _ => None,
-        });
-        let Some(Markup::Keyboard(rows)) = keyboard else {
-            return Err(Cannot::NoSuchRequest);
-        };
+        let rows = log.keyboard().ok_or(Cannot::NoSuchRequest)?;
         let mut requests = rows.iter().flatten().filter_map(|button| button.request.as_ref());
         requests.find_map(wanted).ok_or(Cannot::NoSuchRequest)
     }
@@ -324,12 +318,12 @@ impl Act<'_> {
     pub(crate) fn presses_on(&mut self, message: i32, data: &str) -> Result<i64, Cannot> {
         check_data(data)?;
         let log = self.world.log(self.chat());
-        let is_own = log
-            .and_then(|log| log.message(message))
-            .is_some_and(|message| message.sender.id == self.person);
+        let shown = log.and_then(|log| log.message(message));
+        let is_own = shown.is_some_and(|message| message.sender.id == self.person);
         if message <= 0 || is_own {
             return Err(Cannot::NoSuchMessage);
         }
-        self.taps(Some(message), data, data.to_owned())
+        let label = label_of(shown, data);
+        self.taps(Some(message), data, label)
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::World;
 use super::act::Cannot;
-use super::message::{ChatRef, Log, What};
+use super::message::{ChatRef, Log, Message, What};
 use super::queue::UpdateKind;
 use super::view::{ChatView, MessageView, UserView, to_json};
 use crate::keyboard::{Button, ButtonAction};
@@ -25,6 +25,16 @@ pub(super) fn find_callback(log: Option<&Log>, label: &str) -> Result<(i32, Stri
         label: button.text,
         target,
     })
+}
+
+/// What is written on the button of a message that carries this data; the data themselves if none
+/// does.
+pub(super) fn label_of(message: Option<&Message>, data: &str) -> String {
+    let markup = message.and_then(|message| message.content.markup.as_ref());
+    let rows = markup.and_then(|markup| markup.inline()).unwrap_or(&[]);
+    let carries = |button: &&Button| matches!(&button.action, ButtonAction::Callback(it) if it == data);
+    let button = rows.iter().flatten().find(carries);
+    button.map_or(data, |button| &button.text).to_owned()
 }
 
 fn find_button(log: Option<&Log>, label: &str) -> Result<(i32, Button), Cannot> {
@@ -61,7 +71,8 @@ impl World {
     pub(super) fn tap(&mut self, tap: Tap<'_>, now: DateTime<Utc>) -> Option<i64> {
         let label = tap.label.clone();
         self.log_mut(tap.chat)?.note(tap.person, What::Pressed { label });
-        let id = self.bot_mut(tap.bot)?.callbacks.open(tap.person, tap.chat, now);
+        let callbacks = &mut self.bot_mut(tap.bot)?.callbacks;
+        let id = callbacks.open(tap.person, tap.chat, tap.message, now);
         let body = self.callback_json(id, &tap)?;
         self.deliver(tap.bot, UpdateKind::CallbackQuery, tap.person, &body, now);
         self.introduce(tap.bot, tap.person);

@@ -73,7 +73,7 @@ pub(crate) async fn request_with(
     let length = body.len();
     let headers = headers.join("\r\n");
     let mut request = format!(
-        "{verb} {target} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n{headers}\r\n\
+        "{verb} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}\r\n\
          Content-Length: {length}\r\n\r\n"
     )
     .into_bytes();
@@ -122,6 +122,19 @@ pub(crate) async fn held(sim: &Sim, params: Value) -> tokio::task::JoinHandle<An
         .await
         .expect("it is held");
     poll
+}
+
+/// Asks for something under `/sim`.
+pub(crate) async fn sim_get(sim: &Sim, route: &str) -> (u16, Value) {
+    let answer = request(sim, "GET", &format!("/sim{route}"), "", b"").await;
+    (answer.status, answer.json())
+}
+
+/// Does something under `/sim`.
+pub(crate) async fn sim_post(sim: &Sim, route: &str, body: Value) -> (u16, Value) {
+    let (target, body) = (format!("/sim{route}"), body.to_string());
+    let answer = request(sim, "POST", &target, "application/json", body.as_bytes()).await;
+    (answer.status, answer.json())
 }
 
 pub(crate) async fn start() -> Sim {

@@ -1,26 +1,9 @@
 //! Acting as people over HTTP.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sim::{Clock, Options, Sim};
 
-use crate::client::{call, request, result, start};
-
-async fn sim_post(sim: &Sim, route: &str, body: Value) -> (u16, Value) {
-    let answer = request(
-        sim,
-        "POST",
-        &format!("/sim{route}"),
-        "application/json",
-        body.to_string().as_bytes(),
-    )
-    .await;
-    (answer.status, answer.json())
-}
-
-async fn sim_get(sim: &Sim, route: &str) -> (u16, Value) {
-    let answer = request(sim, "GET", &format!("/sim{route}"), "", b"").await;
-    (answer.status, answer.json())
-}
+use crate::client::{call, request, result, sim_get, sim_post, start};
 
 #[tokio::test]
 async fn a_story_over_http() {
@@ -194,14 +177,18 @@ async fn the_clock_over_http() {
     .expect("loopback has a free port");
     assert_eq!(
         sim_get(&sim, "/clock").await.1,
-        json!({ "now": "2026-03-01T08:00:00Z", "skew_seconds": 0 })
+        json!({ "kind": "manual", "now": "2026-03-01T08:00:00Z", "skew_seconds": 0 })
     );
     let (_, moved) = sim_post(&sim, "/clock", json!({ "advance_seconds": 90 })).await;
-    assert_eq!(moved, json!({ "now": "2026-03-01T08:01:30Z", "skew_seconds": 0 }));
+    let later = "2026-03-01T08:01:30Z";
+    assert_eq!(
+        moved,
+        json!({ "kind": "manual", "now": later, "skew_seconds": 0 })
+    );
     let (_, skewed) = sim_post(&sim, "/clock", json!({ "skew_seconds": -600 })).await;
     assert_eq!(
         skewed,
-        json!({ "now": "2026-03-01T08:01:30Z", "skew_seconds": -600 })
+        json!({ "kind": "manual", "now": later, "skew_seconds": -600 })
     );
     let dated = call(&sim, "getMe", json!({})).await;
     assert_eq!(dated.headers["date"], "Sun, 01 Mar 2026 07:51:30 GMT");

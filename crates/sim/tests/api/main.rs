@@ -1,5 +1,6 @@
 //! The stand-in from outside: over HTTP as a bot sees it, and through its driver.
 
+mod behind;
 mod bots;
 mod channels;
 mod client;
@@ -18,8 +19,11 @@ mod links;
 mod media;
 mod members;
 mod methods;
+mod passing;
 mod polling;
 mod sharing;
 mod story;
 mod transport;
+mod watching;
 mod webhook;
+mod window;

@@ -12,8 +12,7 @@ async fn addresses() {
     let sim = start().await;
     let token = sim.bot().token;
     let table = [
-        ("/".to_owned(), 404, "Not Found"),
-        ("/bot".into(), 404, "Not Found"),
+        ("/bot".to_owned(), 404, "Not Found"),
         ("/getMe".into(), 404, "Not Found"),
         (format!("/bot{token}"), 404, "Not Found"),
         (

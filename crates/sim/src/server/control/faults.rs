@@ -38,12 +38,13 @@ async fn inject(State(shared): World, Json(fault): Json<Fault>) -> Result<Json<V
         return Err(Refusal(StatusCode::BAD_REQUEST, text.into()));
     }
     let id = shared.faults().inject(fault);
+    shared.ring();
     Ok(Json(json!({ "id": id })))
 }
 
 async fn clear(State(shared): World) -> Json<Value> {
     shared.faults().clear();
-    shared.changed.notify_waiters();
+    shared.ring();
     Json(json!({}))
 }
 
@@ -83,5 +84,6 @@ async fn show_limits(State(shared): World) -> Json<Option<Limits>> {
 /// `null` switches them off, `{}` the documented ones on.
 async fn set_limits(State(shared): World, Json(limits): Json<Option<Limits>>) -> Json<Option<Limits>> {
     *shared.limits() = limits;
+    shared.ring();
     Json(limits)
 }

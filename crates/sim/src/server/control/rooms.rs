@@ -75,6 +75,7 @@ async fn list(State(shared): World) -> Json<Vec<RoomForm<Id>>> {
 async fn create(State(shared): World, Json(form): Json<RoomForm<Owner>>) -> Answer<RoomForm<Id>> {
     person(&shared, form.extra.owner, None)?;
     let id = shared.world().add_room(form.profile.clone(), form.extra.owner);
+    shared.ring();
     let taken = || {
         Refusal(
             StatusCode::CONFLICT,

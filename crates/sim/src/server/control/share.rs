@@ -108,6 +108,13 @@ async fn deletes(
     })
 }
 
+/// The chat with a bot, the first bot's by default, or a group or channel.
+#[derive(Deserialize)]
+struct Where {
+    bot: Option<i64>,
+    room: Option<i64>,
+}
+
 #[derive(Deserialize)]
 struct PressForm {
     message_id: i32,
@@ -117,10 +124,15 @@ struct PressForm {
 async fn presses_on(
     State(shared): World,
     Path(id): Path<i64>,
-    Query(which): Query<Which>,
+    Query(place): Query<Where>,
     Json(form): Json<PressForm>,
 ) -> Answer<Value> {
-    let press = person(&shared, id, which.bot)?.presses_data_on(form.message_id, &form.data)?;
+    let person = person(&shared, id, place.bot)?;
+    let PressForm { message_id, data } = form;
+    let press = match place.room {
+        Some(id) => person.presses_data_in(&room(&shared, id)?, message_id, &data)?,
+        None => person.presses_data_on(message_id, &data)?,
+    };
     Ok(Json(json!({ "callback_query_id": press.id() })))
 }
 

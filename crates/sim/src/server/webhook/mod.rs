@@ -162,7 +162,7 @@ impl Route {
             let mut world = self.shared.world();
             self.note(&mut world, update, status, error, is_done);
         }
-        self.shared.changed.notify_waiters();
+        self.shared.ring();
         if let Some((method, params)) = call {
             tokio::spawn(call::run(Arc::clone(&self.shared), self.bot, method, params));
         }
@@ -207,7 +207,7 @@ async fn attempt(shared: Arc<Shared>, post: Post, update: Update) -> Attempt {
     let deadline = shared.clock.now() + READ_TIMEOUT;
     let mishap = shared.faults().strike_delivery(update.key.about());
     if mishap.is_some() {
-        shared.changed.notify_waiters();
+        shared.ring();
     }
     let answer = async {
         match mishap {

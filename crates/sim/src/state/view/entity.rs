@@ -7,7 +7,7 @@ use crate::html::{Entity, EntityKind};
 use crate::state::World;
 
 #[derive(Serialize)]
-pub(super) struct EntityView<'a> {
+pub(crate) struct EntityView<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     offset: u32,
@@ -27,7 +27,7 @@ pub(super) struct EntityView<'a> {
 }
 
 impl<'a> EntityView<'a> {
-    pub(super) fn all(world: &'a World, entities: &'a [Entity]) -> Vec<Self> {
+    pub(crate) fn all(world: &'a World, entities: &'a [Entity]) -> Vec<Self> {
         let views = entities.iter().filter_map(|entity| Self::of(world, entity));
         views.collect()
     }

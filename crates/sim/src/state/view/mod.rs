@@ -12,6 +12,7 @@ use super::World;
 use super::message::ChatRef;
 use super::person::PersonRecord;
 
+pub(crate) use entity::EntityView;
 pub(crate) use full_chat::FullChatView;
 pub(crate) use media::FileView;
 pub(super) use member::{JoinRequestView, MemberUpdateView};
