@@ -21,12 +21,12 @@ pub(crate) enum Command {
     ///
     /// Reads the environment and `.env`.
     Run,
-    /// Shows Lucien at work on a stand-in Telegram; needs no token and touches nothing of yours.
+    /// Shows Lucien at work on a stand-in Telegram, in a browser; needs no token and touches nothing of yours.
     Demo(Demo),
     /// Puts Lucien under load on a stand-in Telegram; needs no token and touches nothing of yours.
     #[command(subcommand)]
     Loadtest(Loadtest),
-    /// Runs the stand-in Telegram alone, for any bot in any language.
+    /// Runs the stand-in Telegram alone, for any bot in any language; people talk to it in a browser.
     Sim(Sim),
     /// Changes the schema of the database, while nobody serves on it.
     #[command(subcommand)]
@@ -75,8 +75,8 @@ pub(crate) struct Demo {
     /// Plays a story, checks each step and ends.
     #[arg(long)]
     pub(crate) tour: bool,
-    /// Port of the stand-in Telegram; 0 takes a free one.
-    #[arg(long, default_value_t = 0)]
+    /// Port of the page and of the stand-in Telegram, on loopback; 0 takes a free one.
+    #[arg(long, default_value_t = 8088)]
     pub(crate) port: u16,
 }
 
@@ -409,7 +409,7 @@ mod tests {
     fn commands_in_the_documents_exist() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
         let mut seen = 0;
-        for document in ["README.md", "docs/operations.md"] {
+        for document in ["README.md", "docs/operations.md", "docs/development.md"] {
             let text = fs::read_to_string(format!("{root}/{document}")).expect("readable");
             for arguments in commands(&text) {
                 let with_name = std::iter::once("lucien".to_owned()).chain(arguments.clone());

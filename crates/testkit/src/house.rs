@@ -606,6 +606,20 @@ fn jobs_wait_until(jobs: &[(String, StoredJob)], now: Timestamp) -> Option<Optio
     waits.map(|waits| waits.into_iter().min())
 }
 
+/// Waits until no job of a house is due.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn rests_from_jobs(store: &Store, clock: &dyn Clock) -> Result<()> {
+    loop {
+        let jobs = jobs::all(&store.read()).await?;
+        if jobs_wait_until(&jobs, clock.now()).is_some() {
+            return Ok(());
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Opens a house for a stand-in Telegram's bot; health is served on a free port of loopback.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use testkit::{Backend, TestDb};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::lucien::{client, command, complained, folder, is_missing, run, said};
+use crate::lucien::{PATIENCE, client, command, complained, folder, is_missing, run, said};
 
 /// Up, down and up again, on a database of each kind.
 async fn the_schema_goes_up_and_down(backend: Backend) -> Result<()> {
@@ -122,15 +122,30 @@ async fn the_stand_in_runs_alone() -> Result<()> {
         let line = lines.next_line().await?.context("it says where it is")?;
         Ok(line.split_once('=').context("NAME=value")?.1.to_owned())
     };
-    let (url, token) = (value().await?, value().await?);
+    let (url, token, page) = (value().await?, value().await?, value().await?);
+    ensure!(page == format!("{url}/"), "{page}");
     let client = client()?;
-    let me: Value = client
-        .get(format!("{url}/bot{token}/getMe"))
-        .send()
-        .await?
-        .json()
-        .await?;
-    ensure!(me["result"]["is_bot"] == true, "{me}");
+    let asked = async |path: &str| -> Result<Value> {
+        let answer = client.get(format!("{url}{path}")).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    };
+    let is_a_bot = format!("/bot{token}/getMe");
+    ensure!(asked(&is_a_bot).await?["result"]["is_bot"] == true);
+
+    let before = asked("/sim/window").await?["world"].clone();
+    let reset = client.post(format!("{url}/sim/reset")).send().await?;
+    ensure!(reset.status() == 202, "{}", reset.status());
+    let beginning_anew = async {
+        // Between the two nobody listens.
+        while !asked("/sim/window").await.is_ok_and(|it| it["world"] != before) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, beginning_anew).await?;
+    ensure!(
+        asked(&is_a_bot).await?["result"]["is_bot"] == true,
+        "the token is the same"
+    );
     stop(child).await
 }
 
@@ -143,19 +158,12 @@ async fn the_demo_can_be_talked_to_over_http() -> Result<()> {
         ("DATABASE_URL", "x"),
         ("TELEGRAM_API_URL", "x"),
     ];
-    let mut child = command(folder.path(), &variables, &["demo"])
+    let mut child = command(folder.path(), &variables, &["demo", "--port", "0"])
         .stdout(Stdio::piped())
         .spawn()?;
     let mut lines = BufReader::new(child.stdout.take().context("piped")?).lines();
-    let mut url = String::new();
-    while let Some(line) = lines.next_line().await? {
-        if let Some(address) = line.strip_prefix("The stand-in Telegram: ") {
-            url = address.to_owned();
-        }
-        if line.starts_with("Stop with") {
-            break;
-        }
-    }
+    let page = lines.next_line().await?.context("the address comes first")?;
+    let url = page.strip_suffix('/').context("the address of a page")?;
     let client = client()?;
     let person: Value = client
         .post(format!("{url}/sim/people"))
@@ -177,11 +185,51 @@ async fn the_demo_can_be_talked_to_over_http() -> Result<()> {
         .await?
         .error_for_status()?;
     ensure!(heard.text().await?.contains("Inés"));
+
+    // A month passes: whoever was a member for two more days is seen out, and nobody has to confirm it.
+    let people: Value = client
+        .get(format!("{url}/sim/people"))
+        .send()
+        .await?
+        .json()
+        .await?;
+    let mut people = people.as_array().context("a list")?.iter();
+    let sara = people
+        .find(|person| person["first_name"] == "Sara")
+        .context("Sara")?["id"]
+        .clone();
+    client
+        .post(format!("{url}/sim/clock"))
+        .json(&serde_json::json!({"advance_seconds": 30 * 24 * 60 * 60}))
+        .send()
+        .await?
+        .error_for_status()?;
+    client
+        .get(format!(
+            "{url}/sim/people/{sara}/hears?text=Estuvo%20vigente%20hasta"
+        ))
+        .send()
+        .await?
+        .error_for_status()?;
     ensure!(
         std::fs::read_dir(folder.path())?.next().is_none(),
         "nothing is left behind here"
     );
     stop(child).await
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_told() -> Result<()> {
+    let folder = folder()?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let port = taken.local_addr()?.port().to_string();
+    for name in ["demo", "sim"] {
+        let output = run(folder.path(), &[], &[name, "--port", &port]).await?;
+        let told = complained(&output);
+        ensure!(output.status.code() == Some(2), "{told}");
+        ensure!(told.contains(&port) && told.contains("--port"), "{told}");
+    }
+    Ok(())
 }
 
 async fn stop(mut child: tokio::process::Child) -> Result<()> {

@@ -1,29 +1,31 @@
-//! `lucien demo`: Lucien at work on a stand-in Telegram. Needs no token, reads no environment and
-//! touches nothing of the operator's.
+//! `lucien demo`: Lucien at work on a stand-in Telegram, in a browser. Needs no token, reads no environment
+//! and touches nothing of the operator's.
 
 #![expect(clippy::print_stdout, reason = "showing is what the demo is for")]
 
+mod cast;
+mod clock;
+mod past;
 mod stage;
 mod tour;
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use bot::clock::SystemClock;
-use chrono::TimeDelta;
-use domain::clock::Clock;
-use domain::id::UserId;
-use domain::person::Profile;
-use domain::subscription::Stage;
-use sim::{NewBot, Options, Person, Sim};
-use store::Store;
-use testkit::house::Furnishing;
+use chrono::Utc;
+use domain::clock::Clock as _;
+use sim::{NewBot, Options, Sim};
 use testkit::{Backend, TestDb, preload};
+use tokio_util::sync::CancellationToken;
 use voice::Choice;
 
 use crate::cli;
 use crate::commands::run::stop_signal;
+use crate::commands::sim::{page, start};
 use crate::exit::Failure;
+use cast::Cast;
+use clock::SharedClock;
+use past::Past;
 
 pub(crate) async fn execute(arguments: &cli::Demo) -> Result<(), Failure> {
     if arguments.tour {
@@ -34,86 +36,96 @@ pub(crate) async fn execute(arguments: &cli::Demo) -> Result<(), Failure> {
         };
     }
     let stop = stop_signal()?;
-    let db = TestDb::new(Backend::SqliteFile).await?;
-    let store = db.store().await?;
-    let telegram = Sim::start(Options {
-        port: arguments.port,
-        bots: vec![NewBot {
-            token: None,
-            username: "lucien_bot".to_owned(),
-            first_name: "Lucien".to_owned(),
-            ..NewBot::default()
-        }],
-        ..Options::default()
-    })
-    .await
-    .context("the stand-in Telegram cannot be started")?;
-    let cast = Cast::new(&telegram);
-    let custodian = UserId(cast.custodian.id());
-    let mut house = testkit::house::start(
-        &telegram,
-        &store,
-        Furnishing::usual(custodian),
-        Choice::random(),
-        Arc::new(SystemClock),
-    )
-    .await?;
-    cast.settle_in(&store).await?;
-
-    println!("The stand-in Telegram: {}", telegram.url());
-    println!("How to act as these people: {}/sim", telegram.url());
-    for (person, what) in cast.people() {
-        println!("  {:>11}  {} ({what})", person.id(), person.profile().first_name);
+    let mut port = arguments.port;
+    let mut is_first = true;
+    loop {
+        let opening = Demo::open(port);
+        let Some(demo) = stop.run_until_cancelled(opening).await else {
+            return Ok(());
+        };
+        let demo = demo?;
+        port = demo.telegram.port();
+        if is_first {
+            println!("{}", page(&demo.telegram));
+            println!("Open it in a browser: Lucien is at work there, on a stand-in Telegram.");
+            println!("Stop with Ctrl+C.");
+            is_first = false;
+        }
+        if demo.lasts(&stop).await? == End::Stopped {
+            return Ok(());
+        }
+        println!("Everything begins anew.");
     }
-    for address in house.addresses() {
-        println!("Health: http://{address}/health");
-    }
-    println!("Stop with Ctrl+C.");
-    let fatal = tokio::select! {
-        () = stop.cancelled() => None,
-        fatal = house.fatal() => Some(fatal),
-    };
-    house.close().await;
-    telegram.stop().await;
-    db.remove().await?;
-    fatal.map_or(Ok(()), |fatal| Err(anyhow::Error::new(fatal).into()))
 }
 
-/// The people of the demo.
-struct Cast {
-    custodian: Person,
-    member: Person,
-    entering: Person,
-    visitor: Person,
+/// Why a demo has ended.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Stopped,
+    /// It is to begin anew.
+    Reset,
 }
 
-impl Cast {
-    fn new(telegram: &Sim) -> Self {
-        Self {
-            custodian: telegram.person("Mateo"),
-            member: telegram.person("Rodrigo"),
-            entering: telegram.person("Camila"),
-            visitor: telegram.person("Inés"),
-        }
+/// A house and its Telegram, with people whom it knows.
+struct Demo {
+    telegram: Sim,
+    house: bot::House,
+    db: TestDb,
+}
+
+impl Demo {
+    async fn open(port: u16) -> Result<Self, Failure> {
+        // Five days ago, as far as the house is concerned. When they are over, it is now.
+        let clock = sim::Clock::movable_from(Utc::now() - past::LENGTH);
+        let telegram = start(Options {
+            port,
+            clock: clock.clone(),
+            resettable: true,
+            closed: true,
+            bots: vec![NewBot {
+                token: None,
+                username: "lucien_bot".to_owned(),
+                first_name: "Lucien".to_owned(),
+                ..NewBot::default()
+            }],
+            ..Options::default()
+        })
+        .await?;
+        let clock = Arc::new(SharedClock::new(clock));
+        let db = TestDb::new(Backend::SqliteFile).await?;
+        let store = db.store().await?;
+        let cast = Cast::new(&telegram)?;
+        let furnishing = cast.furnishing();
+        let house =
+            testkit::house::start(&telegram, &store, furnishing, Choice::random(), clock.clone()).await?;
+        preload::preload(&store, clock.now()).await?;
+        telegram.keeps_pace_with(move || {
+            let (store, clock) = (store.clone(), clock.clone());
+            async move {
+                if let Err(error) = testkit::house::rests_from_jobs(&store, &*clock).await {
+                    tracing::warn!(%error, "time does not wait for the house");
+                }
+            }
+        });
+        let past = Past {
+            telegram: &telegram,
+            cast: &cast,
+        };
+        past.happens().await.context("the past of the demo")?;
+        telegram.opens();
+        Ok(Self { telegram, house, db })
     }
 
-    fn people(&self) -> [(&Person, &'static str); 4] {
-        [
-            (&self.custodian, "custodian"),
-            (&self.member, "member"),
-            (&self.entering, "on the threshold"),
-            (&self.visitor, "visitor"),
-        ]
-    }
-
-    async fn settle_in(&self, store: &Store) -> Result<()> {
-        let now = SystemClock.now();
-        preload::preload(store, now).await?;
-        let days = TimeDelta::days(30);
-        for (person, stage) in [(&self.member, None), (&self.entering, Some(Stage::First))] {
-            let profile = Profile::new(UserId(person.id()), &person.profile().first_name, None, None);
-            preload::subscribe(store, &profile, days, stage, now).await?;
-        }
-        Ok(())
+    /// Until it is stopped, or to begin anew; closes it.
+    async fn lasts(mut self, stop: &CancellationToken) -> Result<End, Failure> {
+        let end = tokio::select! {
+            () = stop.cancelled() => Ok(End::Stopped),
+            () = self.telegram.reset_requested() => Ok(End::Reset),
+            fatal = self.house.fatal() => Err(fatal.into()),
+        };
+        self.house.close().await;
+        self.telegram.stop().await;
+        self.db.remove().await?;
+        end
     }
 }
