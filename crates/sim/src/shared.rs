@@ -1,6 +1,6 @@
 //! What the server and the people share.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub(crate) struct Shared {
     calls: AtomicU64,
     /// Whoever started the stand-in takes requests for another one.
     pub(crate) is_resettable: bool,
-    /// Nobody acts as the people but whoever started the stand-in.
-    pub(crate) is_closed: AtomicBool,
+    /// Cancelled when others than whoever started the stand-in may act as the people.
+    pub(crate) open: CancellationToken,
     /// Cancelled when somebody asks for another one.
     pub(crate) reset: CancellationToken,
     /// Rung when a webhook waits for somebody to deliver to it.
@@ -67,7 +67,7 @@ impl Shared {
             changes: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             is_resettable: options.resettable,
-            is_closed: AtomicBool::new(options.closed),
+            open: opened(!options.closed),
             reset: CancellationToken::new(),
             stop: CancellationToken::new(),
             world: Mutex::new(World::new()),
@@ -119,6 +119,14 @@ impl Shared {
     pub(crate) fn next_call(&self) -> u64 {
         self.calls.fetch_add(1, Ordering::Relaxed) + 1
     }
+}
+
+fn opened(is_open: bool) -> CancellationToken {
+    let token = CancellationToken::new();
+    if is_open {
+        token.cancel();
+    }
+    token
 }
 
 fn fresh_id() -> String {

@@ -45,8 +45,8 @@ pub struct Options {
     /// Take requests for a new stand-in in place of this one: whoever starts it has to wait for
     /// [`Sim::reset_requested`]. Otherwise such requests are refused.
     pub resettable: bool,
-    /// Nobody from outside acts as the people, or sees them, until [`Sim::opens`]: whoever starts the stand-in
-    /// sets things up before. Bots are served all the same.
+    /// Whoever acts as the people from outside, or wants to see them, has to wait until [`Sim::opens`]: things are
+    /// set up before. Bots are served all the same.
     pub closed: bool,
 }
 
@@ -178,7 +178,7 @@ impl Sim {
 
     /// Lets others act as the people from now on, when it was started [`closed`](Options::closed).
     pub fn opens(&self) {
-        self.shared.is_closed.store(false, Ordering::Release);
+        self.shared.open.cancel();
     }
 
     /// Waits until somebody asks for a new stand-in in place of this one, which has to be

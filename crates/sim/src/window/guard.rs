@@ -2,7 +2,6 @@
 //! elsewhere must not, though its scripts run in a browser on this machine.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,19 +11,16 @@ use axum::response::{IntoResponse as _, Response};
 use crate::server::Refusal;
 use crate::shared::Shared;
 
-const CLOSED: &str = "the people are not here yet: try again in a moment";
-
 /// Refuses requests under a foreign name, which a hostile name server may have led here, and those
-/// that come from a page of another origin; and everybody as long as the stand-in is closed. `port` is its own.
+/// that come from a page of another origin; lets all others wait until the stand-in is open. `port` is its own.
 pub(crate) async fn check(shared: Arc<Shared>, port: u16, request: Request, next: Next) -> Response {
-    let refused = match judge(port, request.headers()) {
-        Err(why) => Some((StatusCode::FORBIDDEN, why)),
-        Ok(()) if shared.is_closed.load(Ordering::Acquire) => Some((StatusCode::SERVICE_UNAVAILABLE, CLOSED)),
-        Ok(()) => None,
-    };
-    let mut response = match refused {
-        None => next.run(request).await,
-        Some((status, why)) => Refusal(status, why.into()).into_response(),
+    let refused = |status, why: &str| Refusal(status, why.into()).into_response();
+    let mut response = match judge(port, request.headers()) {
+        Err(why) => refused(StatusCode::FORBIDDEN, why),
+        Ok(()) => match shared.stop.run_until_cancelled(shared.open.cancelled()).await {
+            Some(()) => next.run(request).await,
+            None => refused(StatusCode::SERVICE_UNAVAILABLE, "the stand-in stops"),
+        },
     };
     let headers = response.headers_mut();
     let nosniff = HeaderValue::from_static("nosniff");
