@@ -104,7 +104,8 @@ async fn health_tells_the_truth() -> Result<()> {
     let body = house
         .until_health(|_, body| body["status"] == "healthy" && body["role"] == "worker")
         .await?;
-    let fields: Vec<&String> = body.as_object().context("an object")?.keys().collect();
+    let mut fields: Vec<&String> = body.as_object().context("an object")?.keys().collect();
+    fields.sort_unstable();
     ensure!(fields == ["components", "role", "status", "timestamp"], "{body}");
     let components = json!({
         "database": "healthy", "telegram": "healthy", "inbox": "healthy", "outbox": "healthy",

@@ -116,9 +116,11 @@ async fn service_messages() -> Story {
             let update = update.as_object().expect("an object");
             let kind = update.keys().find(|key| *key != "update_id").expect("a kind");
             let message = update[kind].as_object().expect("an object");
+            // Who comes is told in several ways, in no particular order.
             let service = message
                 .keys()
-                .find(|key| key.starts_with("new_chat") || key.starts_with("left"));
+                .filter(|key| key.starts_with("new_chat") || key.starts_with("left"))
+                .min();
             format!("{kind} {}", service.map_or("", String::as_str))
         })
         .collect();
