@@ -42,8 +42,13 @@ impl Specimen {
     /// were called like this?
     #[must_use]
     pub fn with_user_text(&self, text: &UserText) -> Self {
+        self.map_text(|_| text.as_str())
+    }
+
+    /// The same message with every text of others made another.
+    pub(crate) fn map_text<'a>(&self, to: impl Fn(&str) -> &'a str) -> Self {
         Self {
-            values: replace_text(&self.values, text),
+            values: map_text(&self.values, &to),
             ..self.clone()
         }
     }
@@ -55,14 +60,14 @@ pub fn specimens() -> Vec<Specimen> {
     messages::samples()
 }
 
-fn replace_text(value: &Value, text: &UserText) -> Value {
+fn map_text<'a>(value: &Value, to: &impl Fn(&str) -> &'a str) -> Value {
     let each = || value.try_iter().into_iter().flatten();
     match value.kind() {
-        ValueKind::String => Value::from(text.as_str()),
-        ValueKind::Seq => each().map(|item| replace_text(&item, text)).collect(),
+        ValueKind::String => Value::from(to(value.as_str().unwrap_or_default())),
+        ValueKind::Seq => each().map(|item| map_text(&item, to)).collect(),
         ValueKind::Map => Value::from_pairs(each().map(|key| {
             let item = value.get_item(&key).unwrap_or_default();
-            (key, replace_text(&item, text))
+            (key, map_text(&item, to))
         })),
         _ => value.clone(),
     }

@@ -371,6 +371,44 @@ fn only_what_can_be_done_is_offered() {
 }
 
 #[test]
+fn what_people_see_often_varies() {
+    let voice = voice();
+    for (id, branch, weights) in [
+        ("start.custodian", "morning", &[50, 30, 20][..]),
+        ("start.custodian", "afternoon", &[50, 30, 20]),
+        ("start.custodian", "night", &[50, 30, 20]),
+        ("menu.vip_home", "", &[60, 30, 10]),
+        ("menu.free_home", "", &[50, 30, 20]),
+        ("menu.free_content", "listed", &[1, 1, 1]),
+        ("menu.premium", "listed", &[1, 1, 1]),
+        ("menu.ritual_home", "", &[1]),
+        ("admin_main.panel", "complete", &[50, 30, 20]),
+        ("common.patience", "", &[50, 30, 20]),
+        ("free_queue.request_noted", "networks", &[50, 30, 20]),
+        ("free_queue.request_repeated", "", &[1, 1, 1]),
+        ("free_queue.admitted", "linked", &[50, 30, 20]),
+        ("ends.reminder", "three_days", &[1, 1]),
+        ("ends.reminder", "one_day", &[1, 1]),
+        ("ends.ended", "", &[1, 1]),
+        ("summary.day", "busy", &[50, 30, 20]),
+        ("summary.day", "quiet", &[50, 30, 20]),
+        ("vip_entry.key", "", &[1, 1, 1]),
+        ("vip_entry.renewed", "inside", &[1, 1, 1]),
+        // Everybody hears the same words in the ritual.
+        ("vip_entry.ritual_first", "", &[1]),
+        ("vip_entry.ritual_second", "", &[1]),
+        ("vip_entry.ritual_third", "", &[1]),
+    ] {
+        let entry = voice.catalogue().entry(id).expect("exists");
+        let (_, branch) = entry
+            .branches()
+            .find(|(when, _)| *when == branch)
+            .expect("exists");
+        assert_eq!(branch.weights(), weights, "{id}");
+    }
+}
+
+#[test]
 fn labels_of_one_purpose_are_told_apart() {
     let voice = voice();
     let labels: BTreeSet<_> = LabelId::ALL

@@ -4,8 +4,10 @@
 #[derive(Debug, thiserror::Error)]
 #[error("{file}{}{id}: {problem}", if id.is_empty() { "" } else { ": " })]
 pub struct CatalogueError {
-    /// The file's name.
+    /// The file: its name, or its path when it was read from one.
     pub file: String,
+    /// The line, from 1.
+    pub line: usize,
     /// The entry's or text's key within the file; empty when the whole file is meant.
     pub id: String,
     /// What is wrong.
@@ -53,11 +55,4 @@ pub enum Problem {
         /// The most that is allowed.
         max: usize,
     },
-}
-
-impl CatalogueError {
-    pub(crate) fn new(file: &str, id: &str, problem: Problem) -> Self {
-        let (file, id) = (file.to_owned(), id.to_owned());
-        Self { file, id, problem }
-    }
 }
