@@ -62,6 +62,6 @@ pub use messages::Message;
 pub use render::{RenderError, Rendered, Voice};
 pub use screen::{Button, CommandDescription, Label, Press, Screen, Toast};
 pub use social::{Network, SocialProfile};
-pub use specimen::{Specimen, specimens};
+pub use specimen::{BadValue, Specimen, specimens};
 pub use values::{DayPart, Link, Price, UserText, When};
 pub use variation::Choice;

@@ -16,8 +16,7 @@ use voice::messages::{
     SweepList, SweepRefused, Wished,
 };
 use voice::{
-    Audience, Choice, CommandId, LabelId, Link, Message, Price, Rendered, Specimen, ToastId, UserText, Voice,
-    When, specimens,
+    Audience, Choice, LabelId, Link, Message, Price, Rendered, Specimen, UserText, Voice, When, specimens,
 };
 
 fn voice() -> Voice {
@@ -416,41 +415,4 @@ fn labels_of_one_purpose_are_told_apart() {
         .map(|id| voice.label(*id).as_str().to_owned())
         .collect();
     assert_eq!(labels.len(), LabelId::ALL.len());
-}
-
-/// Prints everything: `cargo test -p voice --test catalogue -- --nocapture dump`.
-#[test]
-#[expect(clippy::print_stdout, reason = "it is what the test is for")]
-fn dump() {
-    let voice = voice();
-    let mut seen = BTreeSet::new();
-    for specimen in specimens() {
-        // The first sample of each branch is the ordinary one.
-        if !seen.insert((specimen.id, specimen.branch)) {
-            continue;
-        }
-        for variant in 0.. {
-            let Ok(rendered) = voice.show(&specimen, variant) else {
-                break;
-            };
-            println!(
-                "── {} {} #{variant} ({} units)",
-                specimen.id,
-                specimen.branch,
-                rendered.visible_len()
-            );
-            println!("{}\n", rendered.as_html());
-        }
-    }
-    for id in LabelId::ALL {
-        println!("[{}]", voice.label(*id).as_str());
-    }
-    for id in ToastId::ALL {
-        println!("({})", voice.toast(*id).as_str());
-    }
-    for id in CommandId::ALL {
-        let command = voice.command(*id);
-        println!("/{} — {}", command.command, command.description);
-    }
-    assert_eq!(seen.len(), catalogue_branches(&voice).len());
 }

@@ -71,6 +71,18 @@ fn each_rule_catches_its_fault() {
             "uses this term",
         ),
         (
+            Rule::Known,
+            "common.toml",
+            format!("{}\nbuttons = [['nobody']]", body("Ya.")),
+            "nobody",
+        ),
+        (
+            Rule::Length,
+            "common.toml",
+            format!("{}\nbuttons = [['retry', 'back']]", body("Ya.")),
+            "Intentar de nuevo",
+        ),
+        (
             Rule::Exception,
             "common.toml",
             format!(

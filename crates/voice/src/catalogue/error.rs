@@ -41,6 +41,9 @@ pub enum Problem {
     /// Two openings with the same words.
     #[error("two openings say the same")]
     DuplicateOpening,
+    /// A button whose label is none.
+    #[error("no label is called {0:?}")]
+    UnknownLabel(String),
     /// A text that nobody asks for.
     #[error("no such text is used")]
     UnknownKey,

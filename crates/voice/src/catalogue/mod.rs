@@ -59,6 +59,7 @@ pub struct Branch {
     key: BranchKey,
     weights: Vec<u32>,
     templates: Vec<String>,
+    keyboard: Vec<Vec<LabelId>>,
 }
 
 impl Catalogue {
@@ -183,6 +184,7 @@ impl Catalogue {
             key,
             weights: Vec::new(),
             templates: Vec::new(),
+            keyboard: keyboard(text)?,
         };
         for (index, (weight, template)) in text.variants().into_iter().enumerate() {
             let name = format!("{name}#{index}");
@@ -227,6 +229,13 @@ impl Branch {
         &self.weights
     }
 
+    /// The buttons that are always below it, as it is written beside the text: for who looks at
+    /// it. Those that depend on what there is are not among them.
+    #[must_use]
+    pub fn keyboard(&self) -> &[Vec<LabelId>] {
+        &self.keyboard
+    }
+
     pub(crate) const fn key(&self) -> BranchKey {
         self.key
     }
@@ -240,6 +249,17 @@ impl Branch {
     pub(crate) fn template(&self, variant: usize) -> Option<&str> {
         self.templates.get(variant).map(String::as_str)
     }
+}
+
+fn keyboard(text: &Text) -> Result<Vec<Vec<LabelId>>, Problem> {
+    let label = |key: &toml::Spanned<String>| {
+        let found = LabelId::ALL.iter().find(|label| label.key() == key.get_ref());
+        found
+            .copied()
+            .ok_or_else(|| Problem::UnknownLabel(key.get_ref().clone()))
+    };
+    let rows = text.buttons.iter();
+    rows.map(|row| row.iter().map(label).collect()).collect()
 }
 
 /// An environment that knows nothing but our filters: no `safe`, no includes, no macros.

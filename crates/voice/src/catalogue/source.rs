@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::Problem;
 use crate::check::Rule;
+use crate::screen::{Label, columns_in_row_of};
 
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -69,6 +70,7 @@ pub(crate) struct EntrySource {
     opening: Option<Vec<Opening>>,
     body: Option<Spanned<String>>,
     footer: Option<Spanned<String>>,
+    buttons: Option<Buttons>,
     #[serde(default)]
     branch: Vec<BranchSource>,
     #[serde(default)]
@@ -84,7 +86,11 @@ struct BranchSource {
     opening: Option<Vec<Opening>>,
     body: Option<Spanned<String>>,
     footer: Option<Spanned<String>>,
+    buttons: Option<Buttons>,
 }
+
+/// Keys of labels, row by row.
+type Buttons = Vec<Vec<Spanned<String>>>;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,6 +129,8 @@ pub(crate) struct Text {
     openings: Vec<Opening>,
     body: Option<Spanned<String>>,
     footer: Option<Spanned<String>>,
+    /// The buttons that are always below it, for who looks at it: what they do is no matter of words.
+    pub(crate) buttons: Buttons,
 }
 
 /// A key with its value, as the parser hands them out.
@@ -153,6 +161,7 @@ impl EntrySource {
                 openings: self.opening.clone().unwrap_or_default(),
                 body: self.body.clone(),
                 footer: self.footer.clone(),
+                buttons: self.buttons.clone().unwrap_or_default(),
             };
             texts.insert(String::new(), text.checked()?);
             return Ok(texts);
@@ -163,6 +172,7 @@ impl EntrySource {
                 return Err(Problem::UnnamedBranch);
             }
             let openings = branch.opening.or_else(|| self.opening.clone());
+            let buttons = branch.buttons.or_else(|| self.buttons.clone());
             let text = Text {
                 heard: branch.heard.or(self.heard),
                 header: self.header,
@@ -171,6 +181,7 @@ impl EntrySource {
                 openings: openings.unwrap_or_default(),
                 body: branch.body.or_else(|| self.body.clone()),
                 footer: branch.footer.or_else(|| self.footer.clone()),
+                buttons: buttons.unwrap_or_default(),
             };
             if texts.insert(when.clone(), text.checked()?).is_some() {
                 return Err(Problem::DuplicateBranch(when));
@@ -240,6 +251,17 @@ impl Text {
     /// The weights of the openings.
     pub(crate) fn weights(&self) -> Vec<u32> {
         self.openings.iter().map(|opening| opening.weight.get()).collect()
+    }
+
+    /// Labels of its buttons that are wider than a row of so many shows.
+    pub(crate) fn too_wide<'a>(&'a self, labels: &'a BTreeMap<&str, &str>) -> impl Iterator<Item = &'a str> {
+        self.buttons.iter().flat_map(move |row| {
+            let max = columns_in_row_of(row.len());
+            let labels = row.iter().filter_map(|key| labels.get(key.get_ref().as_str()));
+            labels
+                .copied()
+                .filter(move |label| Label::columns_of(label) > max)
+        })
     }
 
     /// Where its name is written.

@@ -10,7 +10,7 @@ use super::emoji::Said;
 use super::phrasing::{beginning, endings, names, phrasing, signature, tags};
 use super::shorts::proper_names;
 use super::{Fault, Finding, Heard, Rule};
-use crate::catalogue::{self, Catalogue, EntrySource, Header, Located, Speaker, Text, Written};
+use crate::catalogue::{self, Catalogue, EntrySource, Flat, Header, Located, Speaker, Text, Written};
 use crate::html;
 use crate::render::{RenderError, Rendered, Voice};
 use crate::specimen::{Specimen, specimens};
@@ -158,6 +158,9 @@ impl<'a> Messages<'a> {
             let ours = without_templates(part.get_ref());
             faults.extend(names(&ours, &proper).map(|fault| (None, fault)));
         }
+        let labels = self.written.plain(Flat::Labels);
+        let wide = place.text.too_wide(&labels);
+        faults.extend(wide.map(|label| (None, Fault::new(Rule::Length, label))));
         if self.shown(place).next().is_none() {
             faults.push((None, Fault::new(Rule::Known, "no message is called so")));
         }
@@ -253,7 +256,9 @@ impl Place<'_> {
         let file = self.entry.file;
         let parts: Vec<Range<usize>> = self.text.parts(variant).map(toml::Spanned::span).collect();
         let first = self.text.when().unwrap_or(&self.entry.at);
-        let words = fault.excerpt.split('\u{e000}').next().unwrap_or_default();
+        // What others wrote and ends of lines are not in the file as they are in the excerpt.
+        let mut pieces = fault.excerpt.split(['\u{e000}', '⏎']);
+        let words = pieces.find(|words| !words.trim().is_empty()).unwrap_or_default();
         let line = (!words.is_empty())
             .then(|| file.line_of(words, &parts))
             .flatten()

@@ -115,7 +115,7 @@ fn of_error(error: &CatalogueError) -> Finding {
         branch: String::new(),
         variant: None,
         rule: match error.problem {
-            Problem::UnknownKey | Problem::MissingKey => Rule::Known,
+            Problem::UnknownKey | Problem::MissingKey | Problem::UnknownLabel(_) => Rule::Known,
             Problem::Length { .. } => Rule::Length,
             Problem::DuplicateOpening => Rule::Distinct,
             _ => Rule::Form,

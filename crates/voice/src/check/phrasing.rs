@@ -267,9 +267,10 @@ fn spacing(text: &str) -> Vec<Fault> {
     faults
 }
 
-/// The words about a place, on its line where there are some.
+/// The words about a place, from its own line.
 fn around(text: &str, at: usize) -> String {
-    let before: String = text[..at].chars().rev().take(12).collect();
+    let line = text[..at].rsplit('\n').next().unwrap_or_default();
+    let before: String = line.chars().rev().take(12).collect();
     let before: String = before.chars().rev().collect();
     let after: String = text[at..].chars().take(12).collect();
     format!("{before}{after}").replace('\n', "⏎")
