@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::shorts::finding;
-use super::{Fault, Finding, Heard, Rule, flat_id};
+use super::{Fault, Finding, FirstSaid, Rule, flat_id};
 use crate::catalogue::{Flat, Written};
 
 /// A text that people see, with what to say of it.
@@ -34,7 +34,7 @@ pub(super) fn findings(written: &Written<'_>, mut said: Vec<Said>) -> Vec<Findin
             used.insert(emoji);
         }
     }
-    let mut meanings = Heard::default();
+    let mut meanings = FirstSaid::default();
     for (emoji, meaning) in written.flat(Flat::Emoji) {
         let mut fault = |excerpt: String| {
             let id = flat_id(Flat::Emoji, emoji);

@@ -9,8 +9,8 @@ use chrono_tz::Tz;
 use super::emoji::Said;
 use super::phrasing::{beginning, endings, names, phrasing, signature, tags};
 use super::shorts::proper_names;
-use super::{Fault, Finding, Heard, Rule};
-use crate::catalogue::{self, Catalogue, EntrySource, Flat, Header, Located, Speaker, Text, Written};
+use super::{Fault, Finding, FirstSaid, Rule};
+use crate::catalogue::{Catalogue, EntrySource, Flat, Header, Heard, Located, Speaker, Text, Written};
 use crate::html;
 use crate::render::{RenderError, Rendered, Voice};
 use crate::specimen::{Specimen, specimens};
@@ -63,7 +63,7 @@ impl<'a> Messages<'a> {
 
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.unwritten();
-        let mut heard = Heard::default();
+        let mut heard = FirstSaid::default();
         for (id, entry) in &self.written.messages {
             let Ok(texts) = entry.is.texts() else {
                 continue;
@@ -156,7 +156,7 @@ impl<'a> Messages<'a> {
         let proper = proper_names(self.written);
         for part in place.text.parts(None) {
             let ours = without_templates(part.get_ref());
-            faults.extend(names(&ours, &proper).map(|fault| (None, fault)));
+            faults.extend(names(&ours, &proper).into_iter().map(|fault| (None, fault)));
         }
         let labels = self.written.plain(Flat::Labels);
         let wide = place.text.too_wide(&labels);
@@ -238,8 +238,8 @@ impl Place<'_> {
             faults.push(Fault::new(Rule::Weights, format!("{weights:?}")));
         }
         let needed = match self.text.heard {
-            Some(catalogue::Heard::Often) => 3,
-            Some(catalogue::Heard::Key) => 2,
+            Some(Heard::Often) => 3,
+            Some(Heard::Key) => 2,
             None => 0,
         };
         if weights.len() < needed {
@@ -306,7 +306,7 @@ fn of_render_error(error: &RenderError) -> Fault {
 }
 
 /// Sentences that another message speaks.
-fn repeated(place: &Place<'_>, heard: &mut Heard) -> Vec<Finding> {
+fn repeated(place: &Place<'_>, heard: &mut FirstSaid) -> Vec<Finding> {
     let mut findings = Vec::new();
     for spoken in place.text.spoken() {
         let words = html::visible(spoken.get_ref());

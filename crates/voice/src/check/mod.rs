@@ -224,9 +224,9 @@ fn gathered(findings: BTreeSet<Finding>) -> Vec<Finding> {
 
 /// The first text to say something, by what it says.
 #[derive(Default)]
-struct Heard(BTreeMap<String, String>);
+struct FirstSaid(BTreeMap<String, String>);
 
-impl Heard {
+impl FirstSaid {
     /// Who else said it, if anybody.
     fn before(&mut self, words: &str, id: &str) -> Option<&str> {
         let words = words.trim().to_lowercase();

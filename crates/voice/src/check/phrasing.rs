@@ -105,11 +105,16 @@ pub(super) fn ending(text: &str) -> Option<Fault> {
     (!ends).then(|| Fault::new(Rule::Ending, last))
 }
 
-/// Names that a configured word says, in a text that others than the machine wrote.
-pub(super) fn names<'a>(text: &'a str, names: &'a [&str]) -> impl Iterator<Item = Fault> + 'a {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let named = words.filter(|word| names.contains(word));
-    named.map(|word| Fault::new(Rule::Names, word))
+/// Names that come from the configuration, in a text that says them by itself.
+pub(super) fn names(text: &str, names: &[&str]) -> Vec<Fault> {
+    let is_said = |name: &str| {
+        text.match_indices(name).any(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + name.len()..]);
+            !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+        })
+    };
+    let said = names.iter().filter(|name| is_said(name));
+    said.map(|name| Fault::new(Rule::Names, *name)).collect()
 }
 
 /// The first words of a text, to find it by.
@@ -326,6 +331,13 @@ mod tests {
         ] {
             assert!(!gender(&words(planted)).is_empty(), "{planted}");
         }
+    }
+
+    #[test]
+    fn names_are_whole_and_may_have_several_words() {
+        let found = |text| names(text, &["Diana", "Ana Luz"]).len();
+        assert_eq!(found("Diana y Ana Luz, con Diana."), 2);
+        assert_eq!(found("Dianas, y la luz de Ana."), 0);
     }
 
     #[test]

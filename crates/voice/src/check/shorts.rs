@@ -1,7 +1,7 @@
 //! Labels, toasts, commands and terms.
 
 use super::phrasing::{ending, names, phrasing, signature};
-use super::{Fault, Finding, Heard, Rule, flat_id};
+use super::{Fault, Finding, FirstSaid, Rule, flat_id};
 use crate::catalogue::{Audience, Flat, Located, ShortSource, Speaker, Written};
 use crate::keys::CommandId;
 
@@ -9,7 +9,7 @@ pub(super) fn findings(written: &Written<'_>) -> Vec<Finding> {
     let proper = proper_names(written);
     let mut findings = Vec::new();
     for flat in [Flat::Labels, Flat::Toasts, Flat::Commands] {
-        let mut heard = Heard::default();
+        let mut heard = FirstSaid::default();
         for (key, text) in written.flat(flat) {
             let id = flat_id(flat, key);
             let words = text.is.text.get_ref();
