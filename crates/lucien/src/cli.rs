@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Lists who is to be seen out of the members' channel, and confirms it where that is held.
     #[command(subcommand)]
     Sweep(Sweep),
+    /// Checks and shows what Lucien says.
+    #[command(subcommand)]
+    Voice(Voice),
     /// Asks the running house how it is; exit 0 when it is healthy or degraded.
     Healthcheck,
 }
@@ -379,6 +382,78 @@ pub(crate) enum Sweep {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Voice {
+    /// Judges everything that Lucien can say by the rules of his voice; exit 1 when one is broken.
+    ///
+    /// `crates/voice/catalogue/README.md` lists the rules.
+    Check {
+        /// How findings are told.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Files of a catalogue, or folders of them. They are laid over the built-in ones of the same name.
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Shows messages as people see them; lists their ids when none is named.
+    Preview(Preview),
+    /// Has git check what is committed of the catalogue.
+    InstallHook,
+}
+
+/// How something is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preview {
+    /// A message, such as `menu.vip_home`, or all of a file, such as `menu`.
+    #[arg(conflicts_with = "all")]
+    pub(crate) id: Option<String>,
+    /// Everything, labels, toasts and commands included.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// A value in place of the sample's, such as `name=Ana` or `plan.days=30`.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter, requires = "id")]
+    pub(crate) parameters: Vec<(String, String)>,
+    /// Of what differs by the time of day, only what is said at this hour.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..24))]
+    pub(crate) hour: Option<u32>,
+    /// Only what this person may hear.
+    #[arg(long, value_enum)]
+    pub(crate) role: Option<Role>,
+    /// Only the variant of this number, from 0.
+    #[arg(long, value_name = "N")]
+    pub(crate) variant: Option<usize>,
+    /// A file for a page that a browser shows, in place of text.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Files of a catalogue, or folders of them, laid over the built-in ones.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) from: Vec<PathBuf>,
+}
+
+/// Who listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Who runs the house.
+    Custodian,
+    /// Who is in the members' channel.
+    Member,
+    /// Who is about to be.
+    Entering,
+    /// Anybody else.
+    Visitor,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is expected")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -409,7 +484,12 @@ mod tests {
     fn commands_in_the_documents_exist() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
         let mut seen = 0;
-        for document in ["README.md", "docs/operations.md", "docs/development.md"] {
+        for document in [
+            "README.md",
+            "docs/operations.md",
+            "docs/development.md",
+            "crates/voice/catalogue/README.md",
+        ] {
             let text = fs::read_to_string(format!("{root}/{document}")).expect("readable");
             for arguments in commands(&text) {
                 let with_name = std::iter::once("lucien".to_owned()).chain(arguments.clone());

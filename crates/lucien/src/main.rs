@@ -71,6 +71,7 @@ fn execute(command: Command) -> Result<(), Failure> {
             Command::Sweep(sweep) => {
                 commands::sweep::execute(&own_environment(Destination::Stderr)?, sweep).await
             }
+            Command::Voice(voice) => commands::voice::execute(voice),
             Command::Healthcheck => {
                 commands::healthcheck::execute(&own_environment(Destination::Stderr)?).await
             }

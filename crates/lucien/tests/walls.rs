@@ -151,14 +151,81 @@ fn what_people_read_is_in_the_catalogue() {
                 continue;
             }
             let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let spanish = shipped.lines().find(|line| {
-                line.contains('"')
-                    && line.chars().any(|c| "áéíóúñÁÉÍÓÚÑ¿¡".contains(c))
-                    && !line.trim_start().starts_with("//")
-            });
+            let spanish = literals(shipped).into_iter().find(|literal| is_spanish(literal));
             assert_eq!(spanish, None, "{path}");
         }
     }
+}
+
+/// The string literals of a source, as they are written, without those in comments.
+fn literals(source: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some(next) = rest.chars().next() {
+        let raw = rest.strip_prefix('r').map(|after| after.trim_start_matches('#'));
+        let skipped = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("'\"'") || rest.starts_with("'\\\"'") {
+            rest[1..].find('\'').map_or(1, |end| end + 2)
+        } else if let Some(text) = raw.and_then(|raw| raw.strip_prefix('"')) {
+            let hashes = "#".repeat(rest.len() - text.len() - 2);
+            let length = text.find(&format!("\"{hashes}")).unwrap_or(text.len());
+            found.push(&text[..length]);
+            rest.len() - text.len() + length + 1 + hashes.len()
+        } else if let Some(text) = rest.strip_prefix('"') {
+            let length = unescaped_quote(text);
+            found.push(&text[..length]);
+            length + 2
+        } else if next.is_alphanumeric() {
+            rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len())
+        } else {
+            next.len_utf8()
+        };
+        rest = rest.get(skipped..).unwrap_or_default();
+    }
+    found
+}
+
+fn unescaped_quote(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.char_indices().find(|(_, c)| {
+        let is_end = *c == '"' && !is_escaped;
+        is_escaped = *c == '\\' && !is_escaped;
+        is_end
+    });
+    end.map_or(text.len(), |(at, _)| at)
+}
+
+/// Whether a text has letters or, more than once, small words that only Spanish has.
+fn is_spanish(text: &str) -> bool {
+    const SMALL: &[&str] = &[
+        "el", "la", "los", "las", "una", "del", "que", "su", "sus", "por", "para", "con", "usted", "y", "al",
+        "lo", "le", "se", "ya", "aquí", "este", "esta", "sin", "ha",
+    ];
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let small: BTreeSet<_> = words
+        .map(str::to_lowercase)
+        .filter(|word| SMALL.contains(&word.as_str()))
+        .collect();
+    text.chars().any(|c| "áéíóúñÁÉÍÓÚÑ¿¡".contains(c)) || small.len() > 1
+}
+
+#[test]
+fn spanish_is_recognised() {
+    let source = r##"
+        // "Un comentario según las reglas."
+        let quote = ('"', '\"', "it \"is\" fine", r#"and "this" too"#);
+        let planted = "Pase usted,
+            la puerta";
+        let raw = r#"¿"Quién" es?"#;
+    "##;
+    let found: Vec<_> = literals(source)
+        .into_iter()
+        .filter(|text| is_spanish(text))
+        .collect();
+    assert_eq!(literals(source).len(), 4);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(!is_spanish("a house lives in la Condesa") && is_spanish("Elija el plan que prefiera"));
 }
 
 #[test]

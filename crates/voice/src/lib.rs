@@ -29,6 +29,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `catalogue` | the file format, its checks, the compiled templates |
+//! | [`check`](mod@check) | the rules that all of it keeps |
 //! | `render` | [`Voice`]: strict templates, HTML always escaped, limited fuel |
 //! | `filters` | dates, times, money, plurals, ellipsis |
 //! | `variation` | which opening is chosen, and never the same twice in a row |
@@ -41,6 +42,7 @@
 //! Nothing here knows the database or Telegram's calls.
 
 mod catalogue;
+pub mod check;
 mod filters;
 mod html;
 mod keys;
@@ -52,12 +54,14 @@ mod specimen;
 mod values;
 mod variation;
 
-pub use catalogue::{Audience, Branch, Catalogue, CatalogueError, Entry, Problem, Speaker};
+pub use catalogue::{
+    Audience, Branch, Catalogue, CatalogueError, Entry, Files, FilesError, Heard, Problem, Speaker,
+};
 pub use keys::{CommandId, LabelId, ToastId};
 pub use messages::Message;
 pub use render::{RenderError, Rendered, Voice};
 pub use screen::{Button, CommandDescription, Label, Press, Screen, Toast};
 pub use social::{Network, SocialProfile};
-pub use specimen::{Specimen, specimens};
+pub use specimen::{BadValue, Specimen, specimens};
 pub use values::{DayPart, Link, Price, UserText, When};
 pub use variation::Choice;

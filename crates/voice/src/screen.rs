@@ -11,7 +11,7 @@ use crate::values::{Link, UserText};
 
 /// How many columns a button's text may have, by the number of buttons in its row: phones show
 /// about this much.
-const fn columns_in_row_of(buttons: usize) -> usize {
+pub(crate) const fn columns_in_row_of(buttons: usize) -> usize {
     match buttons {
         0 | 1 => 28,
         2 => 16,

@@ -123,10 +123,26 @@ impl DayPart {
     /// The part of the day at `now` in `zone`.
     #[must_use]
     pub fn of(now: Timestamp, zone: Tz) -> Self {
-        match now.with_timezone(&zone).hour() {
+        Self::at(now.with_timezone(&zone).hour())
+    }
+
+    /// The part of the day at an hour, 0 to 23.
+    #[must_use]
+    pub const fn at(hour: u32) -> Self {
+        match hour {
             6..12 => Self::Morning,
             12..20 => Self::Afternoon,
             _ => Self::Night,
+        }
+    }
+
+    /// The branch of messages that differ by it.
+    #[must_use]
+    pub const fn branch(self) -> &'static str {
+        match self {
+            Self::Morning => "morning",
+            Self::Afternoon => "afternoon",
+            Self::Night => "night",
         }
     }
 }

@@ -16,8 +16,7 @@ use voice::messages::{
     SweepList, SweepRefused, Wished,
 };
 use voice::{
-    Audience, Choice, CommandId, LabelId, Link, Message, Price, Rendered, Specimen, ToastId, UserText, Voice,
-    When, specimens,
+    Audience, Choice, LabelId, Link, Message, Price, Rendered, Specimen, UserText, Voice, When, specimens,
 };
 
 fn voice() -> Voice {
@@ -371,6 +370,44 @@ fn only_what_can_be_done_is_offered() {
 }
 
 #[test]
+fn what_people_see_often_varies() {
+    let voice = voice();
+    for (id, branch, weights) in [
+        ("start.custodian", "morning", &[50, 30, 20][..]),
+        ("start.custodian", "afternoon", &[50, 30, 20]),
+        ("start.custodian", "night", &[50, 30, 20]),
+        ("menu.vip_home", "", &[60, 30, 10]),
+        ("menu.free_home", "", &[50, 30, 20]),
+        ("menu.free_content", "listed", &[1, 1, 1]),
+        ("menu.premium", "listed", &[1, 1, 1]),
+        ("menu.ritual_home", "", &[1]),
+        ("admin_main.panel", "complete", &[50, 30, 20]),
+        ("common.patience", "", &[50, 30, 20]),
+        ("free_queue.request_noted", "networks", &[50, 30, 20]),
+        ("free_queue.request_repeated", "", &[1, 1, 1]),
+        ("free_queue.admitted", "linked", &[50, 30, 20]),
+        ("ends.reminder", "three_days", &[1, 1]),
+        ("ends.reminder", "one_day", &[1, 1]),
+        ("ends.ended", "", &[1, 1]),
+        ("summary.day", "busy", &[50, 30, 20]),
+        ("summary.day", "quiet", &[50, 30, 20]),
+        ("vip_entry.key", "", &[1, 1, 1]),
+        ("vip_entry.renewed", "inside", &[1, 1, 1]),
+        // Everybody hears the same words in the ritual.
+        ("vip_entry.ritual_first", "", &[1]),
+        ("vip_entry.ritual_second", "", &[1]),
+        ("vip_entry.ritual_third", "", &[1]),
+    ] {
+        let entry = voice.catalogue().entry(id).expect("exists");
+        let (_, branch) = entry
+            .branches()
+            .find(|(when, _)| *when == branch)
+            .expect("exists");
+        assert_eq!(branch.weights(), weights, "{id}");
+    }
+}
+
+#[test]
 fn labels_of_one_purpose_are_told_apart() {
     let voice = voice();
     let labels: BTreeSet<_> = LabelId::ALL
@@ -378,41 +415,4 @@ fn labels_of_one_purpose_are_told_apart() {
         .map(|id| voice.label(*id).as_str().to_owned())
         .collect();
     assert_eq!(labels.len(), LabelId::ALL.len());
-}
-
-/// Prints everything: `cargo test -p voice --test catalogue -- --nocapture dump`.
-#[test]
-#[expect(clippy::print_stdout, reason = "it is what the test is for")]
-fn dump() {
-    let voice = voice();
-    let mut seen = BTreeSet::new();
-    for specimen in specimens() {
-        // The first sample of each branch is the ordinary one.
-        if !seen.insert((specimen.id, specimen.branch)) {
-            continue;
-        }
-        for variant in 0.. {
-            let Ok(rendered) = voice.show(&specimen, variant) else {
-                break;
-            };
-            println!(
-                "── {} {} #{variant} ({} units)",
-                specimen.id,
-                specimen.branch,
-                rendered.visible_len()
-            );
-            println!("{}\n", rendered.as_html());
-        }
-    }
-    for id in LabelId::ALL {
-        println!("[{}]", voice.label(*id).as_str());
-    }
-    for id in ToastId::ALL {
-        println!("({})", voice.toast(*id).as_str());
-    }
-    for id in CommandId::ALL {
-        let command = voice.command(*id);
-        println!("/{} — {}", command.command, command.description);
-    }
-    assert_eq!(seen.len(), catalogue_branches(&voice).len());
 }

@@ -1,321 +1,390 @@
-//! Lucien's manners, checked on everything that he can say.
+//! Lucien's manners: all that he can say has them, and each rule catches who has not.
 
 use std::collections::BTreeSet;
 
-use chrono_tz::Tz;
-use voice::{Audience, Choice, CommandId, LabelId, Speaker, ToastId, Voice, specimens};
+use voice::Files;
+use voice::check::{Finding, Rule, Severity, check};
 
-/// Words of the second person singular.
-const TUTEO: &[&str] = &[
-    "tú",
-    "tu",
-    "tus",
-    "ti",
-    "te",
-    "contigo",
-    "tuyo",
-    "tuya",
-    "tuyos",
-    "tuyas",
-    "vos",
-    "eres",
-    "estás",
-    "tienes",
-    "puedes",
-    "quieres",
-    "debes",
-    "sabes",
-    "vas",
-    "has",
-    "haz",
-    "hagas",
-    "ven",
-    "dime",
-    "dame",
-    "ponte",
-    "espera",
-    "elige",
-    "escoge",
-    "pulsa",
-    "toca",
-    "presiona",
-    "intenta",
-    "selecciona",
-    "verifica",
-    "usa",
-    "escribe",
-    "mira",
-];
-/// Forms of the second person that only their endings betray.
-const TUTEO_ENDINGS: &[&str] = &["aste", "iste"];
-const NO_TUTEO: &[&str] = &["existe", "triste", "insiste", "asiste", "contraste"];
-/// Words of the machine room.
-const JARGON: &[&str] = &[
-    "token",
-    "error",
-    "excepción",
-    "sistema",
-    "base",
-    "datos",
-    "api",
-    "bot",
-    "callback",
-    "null",
-    "none",
-    "servidor",
-    "usuario",
-    "usuarios",
-    "admin",
-    "administrador",
-    "vip",
-    "free",
-    "premium",
-    "comando",
-    "sql",
-    "fase",
-    "versión",
-    "bug",
-    "timeout",
-    "id",
-];
-/// Words of the machine room that those who run the house read beside the butler's.
-const PLAIN_TERMS: &[&str] = &["vip", "free", "bot", "administrador", "usuarios", "versión"];
-/// Words that presume the listener's gender.
-const GENDERED: &[&str] = &[
-    "bienvenido",
-    "bienvenida",
-    "estimado",
-    "estimada",
-    "querido",
-    "querida",
-    "listo",
-    "lista",
-    "invitado",
-    "invitada",
-];
-const TAGS: &[&str] = &["<b>", "</b>", "<i>", "</i>", "<code>", "</code>"];
-
-/// What is wrong with a text that is shown as HTML.
-fn faults(html: &str, speaker: Speaker, audience: Audience) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut open = Vec::new();
-    for (start, _) in html.match_indices('<') {
-        let tag = &html[start..=start + html[start..].find('>').unwrap_or(html.len() - start - 1)];
-        if !TAGS.contains(&tag) {
-            faults.push(format!("tag {tag}"));
-        } else if let Some(name) = tag.strip_prefix("</") {
-            if open.pop() != Some(name) {
-                faults.push(format!("{tag} closes nothing"));
-            }
-        } else {
-            open.push(&tag[1..]);
-        }
-    }
-    if !open.is_empty() {
-        faults.push(format!("left open: {open:?}"));
-    }
-    for empty in ["<b></b>", "<i></i>", "<code></code>"] {
-        if html.contains(empty) {
-            faults.push(format!("empty {empty}"));
-        }
-    }
-    let visible = TAGS
-        .iter()
-        .fold(html.to_owned(), |text, tag| text.replace(tag, ""));
-    faults.extend(faults_of_plain(&visible, speaker, audience));
-    faults
+/// Lucien being busy, as the catalogue says it, but otherwise.
+fn busy(text: &str) -> String {
+    format!("[busy]\nvoice = 'lucien'\nheader = 'speech'\n{text}")
 }
 
-/// What is wrong with a text that is shown as it is.
-fn faults_of_plain(text: &str, speaker: Speaker, audience: Audience) -> Vec<String> {
-    let mut faults = Vec::new();
-    if speaker == Speaker::Lucien {
-        if !text.starts_with("🎩 ") {
-            faults.push("the hat does not come first".to_owned());
-        }
-        // One may give a welcome, but not call somebody welcome; a list is no person who is ready.
-        // Commands are names, not words.
-        let words = text
-            .replace("la bienvenida", "")
-            .replace("la lista", "")
-            .split_whitespace()
-            .filter(|word| !word.starts_with('/'))
-            .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
-            .map(str::to_lowercase)
-            .collect::<Vec<_>>();
-        for word in words {
-            let second_person = TUTEO.contains(&word.as_str())
-                || TUTEO_ENDINGS.iter().any(|ending| word.ends_with(ending))
-                    && !NO_TUTEO.contains(&word.as_str());
-            if second_person {
-                faults.push(format!("tuteo: {word}"));
-            }
-            let plain_term = audience == Audience::Custodian && PLAIN_TERMS.contains(&word.as_str());
-            if JARGON.contains(&word.as_str()) && !plain_term {
-                faults.push(format!("jargon: {word}"));
-            }
-            if GENDERED.contains(&word.as_str()) {
-                faults.push(format!("gender presumed: {word}"));
-            }
-        }
-    }
-    let addresses = text
-        .split_whitespace()
-        .filter(|word| word.starts_with("https://"));
-    let sentences = addresses.fold(text.to_owned(), |text, address| text.replace(address, ""));
-    for (opening, closing) in [('¿', '?'), ('¡', '!')] {
-        if sentences.matches(opening).count() != sentences.matches(closing).count() {
-            faults.push(format!("{opening}{closing} do not match"));
-        }
-    }
-    for (wrong, what) in [
-        ("  ", "two spaces"),
-        ("\n\n\n", "two blank lines"),
-        (" \n", "a space at the end of a line"),
-        ("\n ", "a space at the beginning of a line"),
-        ("...", "three dots instead of …"),
-        (" ,", "a space before a comma"),
-        (" .", "a space before a full stop"),
-        ("!!", "shouting"),
-        ("❌", "a red cross"),
-    ] {
-        if text.contains(wrong) {
-            faults.push(what.to_owned());
-        }
-    }
-    faults
+fn body(text: &str) -> String {
+    busy(&format!("body = '''{text}'''"))
 }
 
-fn voice() -> Voice {
-    Voice::builtin(Tz::America__Mexico_City, Choice::seeded(1))
+/// What is found in the built-in catalogue when a text is laid over one of its files.
+fn found(file: &str, text: &str) -> Vec<Finding> {
+    let mut files = Files::builtin();
+    files.push(file, text);
+    check(&files)
+}
+
+fn rules(findings: &[Finding]) -> BTreeSet<Rule> {
+    findings.iter().map(|finding| finding.rule).collect()
 }
 
 #[test]
 fn everything_that_is_said_has_manners() {
-    let voice = voice();
-    for specimen in specimens() {
-        let entry = voice.catalogue().entry(specimen.id).expect("corresponds");
-        let mut variants = BTreeSet::new();
-        for variant in 0.. {
-            let Ok(rendered) = voice.show(&specimen, variant) else {
-                break;
-            };
-            let html = rendered.as_html();
-            let faults = faults(html, entry.speaker(), entry.audience());
-            assert!(
-                faults.is_empty(),
-                "{} {}: {faults:?}\n{html}",
-                specimen.id,
-                specimen.branch
-            );
-            assert!(
-                variants.insert(html.to_owned()),
-                "{}: a variant twice",
-                specimen.id
-            );
-        }
-        assert!(!variants.is_empty());
-    }
-}
-
-#[test]
-fn short_texts_have_manners_too() {
-    let voice = voice();
-    let toasts = ToastId::ALL.iter().map(|id| voice.toast(*id).as_str().to_owned());
-    for text in toasts {
-        let faults = faults_of_plain(&text, Speaker::Lucien, Audience::Everybody);
-        assert_eq!(faults, Vec::<String>::new(), "{text}");
-    }
-    let labels = LabelId::ALL.iter().map(|id| {
-        let in_panel = id.key().starts_with("panel");
-        let audience = if in_panel {
-            Audience::Custodian
-        } else {
-            Audience::Everybody
-        };
-        (voice.label(*id).as_str().to_owned(), audience)
-    });
-    let commands = CommandId::ALL
-        .iter()
-        .map(|id| (voice.command(*id).description, id.audience()));
-    for (text, audience) in labels.chain(commands) {
-        let faults = faults_of_plain(&format!("🎩 {text}"), Speaker::Lucien, audience);
-        assert_eq!(faults, Vec::<String>::new(), "{text}");
-    }
-}
-
-#[test]
-fn what_people_see_often_varies() {
-    let voice = voice();
-    for (id, branch, weights) in [
-        ("start.custodian", "morning", &[50, 30, 20][..]),
-        ("start.custodian", "afternoon", &[50, 30, 20]),
-        ("start.custodian", "night", &[50, 30, 20]),
-        ("menu.vip_home", "", &[60, 30, 10]),
-        ("menu.free_home", "", &[70, 30]),
-        ("menu.free_content", "listed", &[1, 1, 1]),
-        ("menu.premium", "listed", &[1, 1, 1]),
-        ("menu.ritual_home", "", &[1]),
-        ("admin_main.panel", "complete", &[50, 30, 20]),
-        ("common.patience", "", &[50, 30, 20]),
-        ("free_queue.request_noted", "networks", &[50, 30, 20]),
-        ("free_queue.request_repeated", "", &[1, 1, 1]),
-        ("free_queue.admitted", "linked", &[50, 30, 20]),
-        ("ends.reminder", "three_days", &[1, 1]),
-        ("ends.reminder", "one_day", &[1, 1]),
-        ("ends.ended", "", &[1, 1]),
-        ("summary.day", "busy", &[50, 30, 20]),
-        ("summary.day", "quiet", &[50, 30, 20]),
-        ("vip_entry.key", "", &[1, 1, 1]),
-        ("vip_entry.renewed", "inside", &[1, 1, 1]),
-        // Everybody hears the same words in the ritual.
-        ("vip_entry.ritual_first", "", &[1]),
-        ("vip_entry.ritual_second", "", &[1]),
-        ("vip_entry.ritual_third", "", &[1]),
-    ] {
-        let entry = voice.catalogue().entry(id).expect("exists");
-        let (_, branch) = entry
-            .branches()
-            .find(|(when, _)| *when == branch)
-            .expect("exists");
-        assert_eq!(branch.weights(), weights, "{id}");
-    }
+    let findings = check(&Files::builtin());
+    let listed: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(findings, [], "\n{}", listed.join("\n"));
 }
 
 #[test]
 fn each_rule_catches_its_fault() {
-    let clean = "🎩 <b>Lucien</b>\n\n<i>¿Desea algo más?</i>";
-    assert_eq!(
-        faults(clean, Speaker::Lucien, Audience::Everybody),
-        Vec::<String>::new()
-    );
-    for (planted, fault) in [
-        ("<b>Lucien</b> 🎩", "the hat does not come first"),
-        ("🎩 Esto es para ti", "tuteo: ti"),
-        ("🎩 Qué bien que llegaste", "tuteo: llegaste"),
-        ("🎩 Su token no sirve", "jargon: token"),
-        ("🎩 Bienvenido", "gender presumed: bienvenido"),
-        ("🎩 <b>Lucien", "left open: [\"b>\"]"),
-        ("🎩 <b><i>Lucien</b></i>", "</b> closes nothing"),
-        ("🎩 <br>", "tag <br>"),
-        ("🎩 <b></b>", "empty <b></b>"),
-        ("🎩 Desea algo?", "¿? do not match"),
-        ("🎩 Adelante!", "¡! do not match"),
-        ("🎩 Dos  espacios", "two spaces"),
-        ("🎩 a\n\n\nb", "two blank lines"),
-        ("🎩 Pase...", "three dots instead of …"),
-    ] {
-        let found = faults(planted, Speaker::Lucien, Audience::Everybody);
-        assert!(found.iter().any(|found| found == fault), "{planted}: {found:?}");
+    let opening = |text: &str| busy(&format!("opening = [{{ weight = 1, text = '''{text}''' }}]"));
+    let openings = |openings: &str| busy(&format!("opening = [{openings}]"));
+    let toasts = |text: &str| format!("cancelled = '{text}'");
+    let planted = [
+        (
+            Rule::Form,
+            "common.toml",
+            "[busy]\nvoice = 'lucien'".to_owned(),
+            "header",
+        ),
+        (Rule::Form, "common.toml", body("{% if %}"), "syntax error"),
+        (Rule::Form, "common.toml", "= 1".to_owned(), ""),
+        (
+            Rule::Known,
+            "common.toml",
+            body("Ya.").replace("busy", "nadie"),
+            "",
+        ),
+        (
+            Rule::Known,
+            "common.toml",
+            busy("[[busy.branch]]\nwhen = 'a'\nbody = 'Ya.'"),
+            "missing",
+        ),
+        (
+            Rule::Known,
+            "toasts.toml",
+            "nadie = '🎩 Ya.'".to_owned(),
+            "no such text",
+        ),
+        (
+            Rule::Known,
+            "terms.toml",
+            "nadie = 'nadie'".to_owned(),
+            "uses this term",
+        ),
+        (
+            Rule::Known,
+            "common.toml",
+            format!("{}\nbuttons = [['nobody']]", body("Ya.")),
+            "nobody",
+        ),
+        (
+            Rule::Length,
+            "common.toml",
+            format!("{}\nbuttons = [['retry', 'back']]", body("Ya.")),
+            "Intentar de nuevo",
+        ),
+        (
+            Rule::Exception,
+            "common.toml",
+            format!(
+                "{}\n[[busy.allow]]\nrule = 'usted'\nreason = 'Nada.'",
+                body("Ya.")
+            ),
+            "usted",
+        ),
+        (
+            Rule::Exception,
+            "common.toml",
+            format!(
+                "{}\n[[busy.allow]]\nrule = 'usted'\nreason = ' '",
+                body("Es para ti.")
+            ),
+            "no reason",
+        ),
+        (Rule::Values, "common.toml", body("{{ nombre }}"), "nombre"),
+        (
+            Rule::Values,
+            "menu.toml",
+            "[vip_home]\nvoice = 'lucien'\nheader = 'speech'\nbody = '{{ name }}'".to_owned(),
+            "until",
+        ),
+        (Rule::Length, "common.toml", body(&"Ya. ".repeat(1_100)), "UTF-16"),
+        (
+            Rule::Length,
+            "toasts.toml",
+            toasts(&format!("🎩 {}.", "a".repeat(200))),
+            "1 to 200",
+        ),
+        (
+            Rule::Length,
+            "labels.toml",
+            "back = '🔙 Volver a la pantalla anterior'".to_owned(),
+            "1 to 28",
+        ),
+        (Rule::Tags, "common.toml", body("<b>Ya."), "<b>"),
+        (Rule::Tags, "common.toml", body("<b><i>Ya.</b></i>"), "</b>"),
+        (Rule::Tags, "common.toml", body("<br>"), "<br>"),
+        (Rule::Tags, "common.toml", body("<b></b>"), "<b></b>"),
+        (Rule::Tags, "common.toml", body("Pan & vino."), "&"),
+        (Rule::Leftovers, "common.toml", body("Son None."), "None"),
+        (Rule::Leftovers, "toasts.toml", toasts("🎩 Ya, {{ name }}."), "{{"),
+        (
+            Rule::Header,
+            "common.toml",
+            body("Ya.").replace("speech", "none"),
+            "",
+        ),
+        (
+            Rule::Header,
+            "common.toml",
+            body("Ya.").replace("lucien", "diana"),
+            "",
+        ),
+        (
+            Rule::Signature,
+            "common.toml",
+            body("Ya.").replace("speech", "none"),
+            "Ya.",
+        ),
+        (
+            Rule::Signature,
+            "common.toml",
+            body("Ya.").replace("lucien", "diana"),
+            "🎩",
+        ),
+        (Rule::Signature, "toasts.toml", toasts("Ya."), "Ya."),
+        (Rule::Usted, "common.toml", body("Esto es para ti."), "ti"),
+        (
+            Rule::Usted,
+            "common.toml",
+            body("Qué bien que llegaste."),
+            "llegaste",
+        ),
+        (
+            Rule::Usted,
+            "common.toml",
+            body("Pase. Espera un momento."),
+            "Espera",
+        ),
+        (Rule::Usted, "common.toml", body("Acércate."), "Acércate"),
+        (
+            Rule::Usted,
+            "labels.toml",
+            "back = '🔙 Regresa'".to_owned(),
+            "Regresa",
+        ),
+        (
+            Rule::Usted,
+            "commands.toml",
+            "help = 'Lo que puedes hacer'".to_owned(),
+            "puedes",
+        ),
+        (Rule::Jargon, "common.toml", body("Su token no sirve."), "token"),
+        (Rule::Jargon, "common.toml", body("El canal VIP."), "VIP"),
+        (
+            Rule::Jargon,
+            "labels.toml",
+            "back = '🔙 Al canal VIP'".to_owned(),
+            "VIP",
+        ),
+        (Rule::Gender, "common.toml", body("Bienvenido."), "Bienvenido"),
+        (
+            Rule::Gender,
+            "common.toml",
+            body("Está usted invitada."),
+            "invitada",
+        ),
+        (Rule::Calm, "common.toml", body("¡Pase!!"), "!!"),
+        (Rule::Calm, "common.toml", body("¡Pase! ¡Ya!"), "!"),
+        (Rule::Calm, "common.toml", body("❌ Ya."), "❌"),
+        (Rule::Marks, "common.toml", body("Desea algo?"), "algo?"),
+        (Rule::Marks, "common.toml", body("¿Desea algo."), "¿"),
+        (Rule::Marks, "toasts.toml", toasts("🎩 Adelante!"), "Adelante!"),
+        (
+            Rule::Spaces,
+            "common.toml",
+            body("Dos  espacios."),
+            "Dos  espacios",
+        ),
+        (Rule::Spaces, "common.toml", body("Ya.\n\n\nNo."), "⏎⏎⏎"),
+        (Rule::Spaces, "common.toml", body("Ya , no."), "Ya , no"),
+        (Rule::Ellipsis, "common.toml", body("Pase..."), "Pase..."),
+        (Rule::Ending, "common.toml", opening("Pase"), "Pase"),
+        (Rule::Ending, "toasts.toml", toasts("🎩 Ya"), "Ya"),
+        (
+            Rule::Wall,
+            "common.toml",
+            body(&"Y así sigue. ".repeat(40)),
+            "Y así",
+        ),
+        (Rule::Names, "common.toml", body("Diana lo sabe."), "Diana"),
+        (
+            Rule::Names,
+            "commands.toml",
+            "help = 'Lo que hace Lucien'".to_owned(),
+            "Lucien",
+        ),
+        (
+            Rule::Weights,
+            "common.toml",
+            openings("{ weight = 50, text = 'Ya.' }, { weight = 30, text = 'No.' }"),
+            "[50, 30]",
+        ),
+        (
+            Rule::Variants,
+            "common.toml",
+            format!("{}\nheard = 'often'", opening("Ya.")),
+            "1 of 3",
+        ),
+        (
+            Rule::Variants,
+            "common.toml",
+            busy("[[busy.branch]]\nwhen = 'a'\nheard = 'key'\nbody = 'Ya.'"),
+            "0 of 2",
+        ),
+        (
+            Rule::Distinct,
+            "common.toml",
+            openings("{ weight = 1, text = 'Ya.' }, { weight = 1, text = '<b>Ya.</b>' }"),
+            "",
+        ),
+        (
+            Rule::Distinct,
+            "common.toml",
+            openings("{ weight = 1, text = 'Ya.' }, { weight = 2, text = 'Ya.' }"),
+            "two openings",
+        ),
+        (
+            Rule::Repeated,
+            "common.toml",
+            opening("Qué entusiasmo. Permítame alcanzarle."),
+            "Qué entusiasmo",
+        ),
+        (
+            Rule::Repeated,
+            "labels.toml",
+            "back = '🔙 Al panel'".to_owned(),
+            "labels.back",
+        ),
+        (Rule::Emoji, "common.toml", body("🦄 Ya."), "🦄"),
+        (
+            Rule::Emoji,
+            "emoji.toml",
+            "'🦄' = 'un unicornio'".to_owned(),
+            "nowhere",
+        ),
+        (Rule::Emoji, "emoji.toml", "'🚪' = 'un precio'".to_owned(), "same"),
+    ];
+    for (rule, file, text, excerpt) in &planted {
+        let findings = found(file, text);
+        let caught = findings
+            .iter()
+            .find(|finding| finding.rule == *rule && finding.excerpt.contains(excerpt));
+        assert!(caught.is_some(), "{rule}: {text}\n{findings:#?}");
+        assert_eq!(caught.map(|finding| finding.file.as_str()), Some(*file), "{rule}");
     }
+    let tried: BTreeSet<Rule> = planted.iter().map(|(rule, ..)| *rule).collect();
+    assert_eq!(tried, Rule::ALL.iter().copied().collect());
+}
+
+#[test]
+fn who_hears_it_decides_which_words_are_plain() {
+    let heard = |audience| {
+        let text = format!("{}\naudience = '{audience}'", body("El canal VIP y su token."));
+        let findings = found("common.toml", &text);
+        findings
+            .iter()
+            .map(|finding| finding.excerpt.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(heard("everybody"), ["VIP", "token"]);
+    assert_eq!(heard("custodian"), ["token"]);
+    let label = |audience| format!("back = {{ text = '🔙 Al canal VIP', audience = '{audience}' }}");
     assert_eq!(
-        faults("Te escribo yo misma 🌸", Speaker::Diana, Audience::Everybody),
-        Vec::<String>::new()
+        rules(&found("labels.toml", &label("everybody"))),
+        [Rule::Jargon].into()
     );
-    let plain = "🎩 El canal VIP y su token";
-    assert_eq!(faults(plain, Speaker::Lucien, Audience::Everybody).len(), 2);
+    assert_eq!(found("labels.toml", &label("custodian")), []);
+}
+
+#[test]
+fn the_creator_speaks_as_she_likes() {
+    let hers = |text| body(text).replace("lucien", "diana").replace("speech", "none");
+    assert_eq!(found("common.toml", &hers("Te escribo yo misma.")), []);
     assert_eq!(
-        faults(plain, Speaker::Lucien, Audience::Custodian),
-        ["jargon: token"]
+        rules(&found("common.toml", &hers("Su token."))),
+        [Rule::Jargon].into()
     );
+}
+
+#[test]
+fn a_finding_names_its_place() {
+    let text =
+        "# Otra manera.\n[busy]\nvoice = 'lucien'\nheader = 'speech'\nbody = '''\nYa.\n\nEs para ti.\n'''\n";
+    let findings = found("common.toml", text);
+    let told: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["common.toml:8: error: usted: not how Lucien addresses people: «ti» (common.busy #0)"]
+    );
+    // Of several openings, the one that is meant.
+    let two = "\n[[dialogue.branch.opening]]\nweight = 1\ntext = 'Para ti.'\n";
+    let text = format!(
+        "[dialogue]\nvoice = 'lucien'\nheader = 'speech'\nbody = 'Ya.'\n{}",
+        ["cancelled", "nothing", "expired"]
+            .map(|when| format!("[[dialogue.branch]]\nwhen = '{when}'\n"))
+            .join(two)
+    );
+    let lines: Vec<_> = found("common.toml", &text)
+        .into_iter()
+        .filter(|finding| finding.rule == Rule::Usted)
+        .map(|finding| (finding.branch, finding.line))
+        .collect();
+    assert_eq!(lines, [("cancelled".to_owned(), 10), ("nothing".to_owned(), 16)]);
+}
+
+#[test]
+fn a_reason_excuses_one_rule_in_one_text() {
+    let excused = |rule: &str, text: &str| {
+        let allow = format!("[[busy.allow]]\nrule = '{rule}'\nreason = 'Una cita.'");
+        rules(&found("common.toml", &format!("{}\n{allow}", body(text))))
+    };
+    assert_eq!(excused("usted", "Es para ti."), BTreeSet::new());
+    assert_eq!(excused("usted", "Es para ti, bienvenido."), [Rule::Gender].into());
+    // What cannot be sent is not excused by anything.
+    assert_eq!(excused("tags", "<b>Ya."), [Rule::Tags, Rule::Exception].into());
+    assert_eq!(excused("nada", "Ya."), [Rule::Form].into());
+    let label = "back = { text = '🔙 Regresa', allow = [{ rule = 'usted', reason = 'Una cita.' }] }";
+    assert_eq!(found("labels.toml", label), []);
+}
+
+#[test]
+fn names_that_make_trouble_are_tried_out() {
+    let text = "[vip_home]\nvoice = 'lucien'\nheader = 'speech'\nbody = '''\n{{ until|date }}.\n";
+    let long = format!("{text}{}'''", "{{ name or terms.member }}\n".repeat(66));
+    assert_eq!(rules(&found("menu.toml", &long)), [Rule::Length].into());
+    let empty = format!("{text}<b>{{{{ name }}}}</b>'''");
+    assert!(rules(&found("menu.toml", &empty)).contains(&Rule::Tags));
+}
+
+#[test]
+fn what_is_laid_over_says_only_what_it_changes() {
+    assert_eq!(found("common.toml", &body("Vuelva en un momento.")), []);
+    assert_eq!(found("labels.toml", "back = '🔙 Atrás'"), []);
+}
+
+#[test]
+fn all_is_told_at_once() {
+    let text = format!("{}\n[apology]\nvoice = 'nadie'\n", body("Ya  es <b>tuyo."));
+    let findings = found("common.toml", &text);
+    let expected = [Rule::Form, Rule::Tags, Rule::Usted, Rule::Spaces];
+    assert_eq!(rules(&findings), expected.into());
+    assert!(findings.is_sorted_by_key(|finding| finding.line));
+}
+
+#[test]
+fn rules_have_names_of_their_own() {
+    let keys: BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.key()).collect();
+    assert_eq!(keys.len(), Rule::ALL.len());
+    assert_eq!(Rule::Gender.severity(), Severity::Warning);
+    assert_eq!(Rule::Tags.severity(), Severity::Error);
 }

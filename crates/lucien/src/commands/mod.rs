@@ -15,6 +15,7 @@ pub(crate) mod sim;
 pub(crate) mod sweep;
 pub(crate) mod token;
 pub(crate) mod transfer;
+pub(crate) mod voice;
 
 use anyhow::Context;
 use bot::schema;

@@ -20,5 +20,6 @@ mod sweep;
 mod together;
 mod token;
 mod transfer;
+mod voice;
 mod watchdog;
 mod webhook;

@@ -4,8 +4,10 @@
 #[derive(Debug, thiserror::Error)]
 #[error("{file}{}{id}: {problem}", if id.is_empty() { "" } else { ": " })]
 pub struct CatalogueError {
-    /// The file's name.
+    /// The file: its name, or its path when it was read from one.
     pub file: String,
+    /// The line, from 1.
+    pub line: usize,
     /// The entry's or text's key within the file; empty when the whole file is meant.
     pub id: String,
     /// What is wrong.
@@ -39,6 +41,9 @@ pub enum Problem {
     /// Two openings with the same words.
     #[error("two openings say the same")]
     DuplicateOpening,
+    /// A button whose label is none.
+    #[error("no label is called {0:?}")]
+    UnknownLabel(String),
     /// A text that nobody asks for.
     #[error("no such text is used")]
     UnknownKey,
@@ -53,11 +58,4 @@ pub enum Problem {
         /// The most that is allowed.
         max: usize,
     },
-}
-
-impl CatalogueError {
-    pub(crate) fn new(file: &str, id: &str, problem: Problem) -> Self {
-        let (file, id) = (file.to_owned(), id.to_owned());
-        Self { file, id, problem }
-    }
 }

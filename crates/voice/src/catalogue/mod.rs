@@ -1,57 +1,30 @@
 //! The catalogue: every sentence, parsed, checked and compiled once.
 
 mod error;
+mod files;
 mod source;
 mod tables;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
+use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior};
 
 pub use error::{CatalogueError, Problem};
-pub use source::{Audience, Speaker};
+pub(crate) use files::File;
+pub use files::{Files, FilesError};
+pub(crate) use source::{Allow, EntrySource, Header, ShortSource, Text};
+pub use source::{Audience, Heard, Speaker};
+pub(crate) use written::{Flat, Located, Written};
 
 use crate::keys::{CommandId, LabelId, ToastId};
 use crate::screen::{Label, Toast};
 use crate::variation::BranchKey;
 use crate::{filters, html};
-use source::{EntrySource, Text};
 use tables::Table;
-
-const LABELS: &str = "labels.toml";
-const TOASTS: &str = "toasts.toml";
-const COMMANDS: &str = "commands.toml";
-const TERMS: &str = "terms.toml";
-
-macro_rules! files {
-    ($($name:literal),+) => { [$(($name, include_str!(concat!("../../catalogue/es/", $name)))),+] };
-}
-
-/// The files that are compiled in.
-const BUILTIN: [(&str, &str); 19] = files![
-    "admin_channels.toml",
-    "admin_main.toml",
-    "admin_plans.toml",
-    "admin_sweep.toml",
-    "admin_vip.toml",
-    "commands.toml",
-    "common.toml",
-    "ends.toml",
-    "free_queue.toml",
-    "labels.toml",
-    "menu.toml",
-    "notices.toml",
-    "start.toml",
-    "summary.toml",
-    "terms.toml",
-    "toasts.toml",
-    "vip_door.toml",
-    "vip_entry.toml",
-    "wish.toml"
-];
 
 /// The most columns of a button's text: one button in a row.
 const LABEL_MAX_COLUMNS: usize = 28;
@@ -86,6 +59,7 @@ pub struct Branch {
     key: BranchKey,
     weights: Vec<u32>,
     templates: Vec<String>,
+    keyboard: Vec<Vec<LabelId>>,
 }
 
 impl Catalogue {
@@ -93,39 +67,70 @@ impl Catalogue {
     #[must_use]
     pub fn builtin() -> Arc<Self> {
         static BUILTIN_CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| {
-            Arc::new(Catalogue::parse(&BUILTIN).expect("the tests of this crate parse the same files"))
+            let catalogue = Catalogue::parse(&Files::builtin());
+            Arc::new(catalogue.expect("the tests of this crate parse the same files"))
         });
         Arc::clone(&BUILTIN_CATALOGUE)
     }
 
-    /// A catalogue from files, each with its name and its text.
+    /// A catalogue from files.
     ///
     /// # Errors
-    /// The first thing that is wrong, with the file and the entry where it is.
-    pub fn parse(files: &[(&str, &str)]) -> Result<Self, CatalogueError> {
-        let find = |name: &'static str| {
-            let file = files.iter().find(|(file, _)| *file == name);
-            file.map(|(_, text)| (name, *text))
-                .ok_or_else(|| CatalogueError::new(name, "", Problem::MissingFile))
-        };
-        let labels = Table::parse(find(LABELS)?, LABEL_MAX_COLUMNS, Label::columns_of, Label::new)?;
-        let toasts = Table::parse(find(TOASTS)?, TOAST_MAX_UNITS, html::utf16_len, Toast::new)?;
-        let commands = Table::parse(find(COMMANDS)?, COMMAND_MAX_UNITS, html::utf16_len, str::to_owned)?;
+    /// The first thing that is wrong, with the file and the entry where it is. [`check()`](crate::check::check)
+    /// tells everything.
+    pub fn parse(files: &Files) -> Result<Self, CatalogueError> {
+        let mut written = Written::read(files);
+        let errors = std::mem::take(&mut written.errors);
+        let (catalogue, more) = Self::compile(&written);
+        errors.into_iter().chain(more).next().map_or(Ok(catalogue), Err)
+    }
+
+    /// Compiles what can be compiled, and tells what is wrong with the rest.
+    pub(crate) fn compile(written: &Written<'_>) -> (Self, Vec<CatalogueError>) {
+        let (labels, mut errors) = Table::compile(
+            Flat::Labels,
+            written,
+            LABEL_MAX_COLUMNS,
+            Label::columns_of,
+            Label::new,
+        );
+        let (toasts, more) = Table::compile(
+            Flat::Toasts,
+            written,
+            TOAST_MAX_UNITS,
+            html::utf16_len,
+            Toast::new,
+        );
+        errors.extend(more);
+        let (commands, more) = Table::compile(
+            Flat::Commands,
+            written,
+            COMMAND_MAX_UNITS,
+            html::utf16_len,
+            str::to_owned,
+        );
+        errors.extend(more);
 
         let mut catalogue = Self {
             entries: BTreeMap::new(),
             labels,
             toasts,
             commands,
-            env: environment(source::parse_file(find(TERMS)?)?),
+            env: environment(&written.plain(Flat::Terms)),
         };
         let mut next_key = 0;
-        for &(file, text) in files {
-            if ![LABELS, TOASTS, COMMANDS, TERMS].contains(&file) {
-                catalogue.add_provider((file, text), &mut next_key)?;
+        for (id, entry) in &written.messages {
+            match catalogue.compile_entry(id, &entry.is, &mut next_key) {
+                Ok(compiled) => {
+                    catalogue.entries.insert(id.clone(), compiled);
+                }
+                Err(problem) => {
+                    let (_, key) = id.split_once('.').unwrap_or(("", id));
+                    errors.push(entry.error(key, problem));
+                }
             }
         }
-        Ok(catalogue)
+        (catalogue, errors)
     }
 
     /// The ids of all messages, in order.
@@ -155,30 +160,21 @@ impl Catalogue {
         &self.env
     }
 
-    fn add_provider(&mut self, file: (&str, &str), next_key: &mut BranchKey) -> Result<(), CatalogueError> {
-        let (name, _) = file;
-        let provider = name.strip_suffix(".toml").unwrap_or(name);
-        for (key, entry) in source::parse_entries(file)? {
-            let id = format!("{provider}.{key}");
-            let entry = self
-                .compile(&id, entry, next_key)
-                .map_err(|problem| CatalogueError::new(name, &key, problem))?;
-            self.entries.insert(id, entry);
-        }
-        Ok(())
-    }
-
-    fn compile(&mut self, id: &str, entry: EntrySource, next_key: &mut BranchKey) -> Result<Entry, Problem> {
-        let (speaker, audience) = (entry.voice, entry.audience);
+    fn compile_entry(
+        &mut self,
+        id: &str,
+        entry: &EntrySource,
+        next_key: &mut BranchKey,
+    ) -> Result<Entry, Problem> {
         let mut branches = BTreeMap::new();
-        for (when, text) in entry.into_texts()? {
+        for (when, text) in entry.texts()? {
             let branch = self.compile_branch(&format!("{id}/{when}"), &text, *next_key)?;
             *next_key += 1;
             branches.insert(when, branch);
         }
         Ok(Entry {
-            speaker,
-            audience,
+            speaker: entry.voice,
+            audience: entry.audience,
             branches,
         })
     }
@@ -188,6 +184,7 @@ impl Catalogue {
             key,
             weights: Vec::new(),
             templates: Vec::new(),
+            keyboard: keyboard(text)?,
         };
         for (index, (weight, template)) in text.variants().into_iter().enumerate() {
             let name = format!("{name}#{index}");
@@ -232,6 +229,13 @@ impl Branch {
         &self.weights
     }
 
+    /// The buttons that are always below it, as it is written beside the text: for who looks at
+    /// it. Those that depend on what there is are not among them.
+    #[must_use]
+    pub fn keyboard(&self) -> &[Vec<LabelId>] {
+        &self.keyboard
+    }
+
     pub(crate) const fn key(&self) -> BranchKey {
         self.key
     }
@@ -247,8 +251,19 @@ impl Branch {
     }
 }
 
+fn keyboard(text: &Text) -> Result<Vec<Vec<LabelId>>, Problem> {
+    let label = |key: &toml::Spanned<String>| {
+        let found = LabelId::ALL.iter().find(|label| label.key() == key.get_ref());
+        found
+            .copied()
+            .ok_or_else(|| Problem::UnknownLabel(key.get_ref().clone()))
+    };
+    let rows = text.buttons.iter();
+    rows.map(|row| row.iter().map(label).collect()).collect()
+}
+
 /// An environment that knows nothing but our filters: no `safe`, no includes, no macros.
-fn environment(terms: BTreeMap<String, String>) -> Environment<'static> {
+fn environment(terms: &BTreeMap<&str, &str>) -> Environment<'static> {
     let mut env = Environment::empty();
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -259,7 +274,10 @@ fn environment(terms: BTreeMap<String, String>) -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(FUEL));
     env.set_formatter(|out, _state, value| print(out, value));
-    env.add_global("terms", Value::from(Serde(terms)));
+    env.add_global(
+        "terms",
+        Value::from_pairs(terms.iter().map(|(key, term)| (*key, *term))),
+    );
     filters::add_to(&mut env);
     env
 }

@@ -1,10 +1,10 @@
-//! Flat files: one plain text per key, and exactly the keys that the code knows.
+//! Flat files, compiled: exactly the keys that the code knows.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use super::error::{CatalogueError, Problem};
-use super::source::parse_file;
+use super::written::{Flat, Written};
 use crate::keys::Key;
 
 /// One text for each key.
@@ -15,33 +15,43 @@ pub(super) struct Table<K, T> {
 }
 
 impl<K: Key, T> Table<K, T> {
-    /// A table from a file. `measure` tells how long a text is, `make` what becomes of it.
-    pub(super) fn parse(
-        file: (&str, &str),
+    /// The table of a flat file, and what is wrong with it. `measure` tells how long a text is,
+    /// `make` what becomes of it.
+    pub(super) fn compile(
+        flat: Flat,
+        written: &Written<'_>,
         max: usize,
         measure: fn(&str) -> usize,
         make: fn(&str) -> T,
-    ) -> Result<Self, CatalogueError> {
-        let mut written: BTreeMap<String, String> = parse_file(file)?;
-        let wrong = |key: &str, problem| CatalogueError::new(file.0, key, problem);
+    ) -> (Self, Vec<CatalogueError>) {
         let mut texts = BTreeMap::new();
-        for key in K::ALL.iter().map(|key| key.key()) {
-            let text = written
-                .remove(key)
-                .ok_or_else(|| wrong(key, Problem::MissingKey))?;
-            let length = measure(&text);
-            if !(1..=max).contains(&length) {
-                return Err(wrong(key, Problem::Length { length, max }));
+        let mut errors = Vec::new();
+        for (key, text) in written.flat(flat) {
+            let words = text.is.text.get_ref();
+            let length = measure(words);
+            match K::ALL.iter().find(|known| known.key() == key) {
+                None => errors.push(text.error(key, Problem::UnknownKey)),
+                Some(_) if !(1..=max).contains(&length) => {
+                    errors.push(text.error(key, Problem::Length { length, max }));
+                }
+                Some(known) => {
+                    texts.insert(known.key(), make(words));
+                }
             }
-            texts.insert(key, make(&text));
         }
-        match written.keys().next() {
-            Some(key) => Err(wrong(key, Problem::UnknownKey)),
-            None => Ok(Self {
-                texts,
-                keys: PhantomData,
-            }),
-        }
+        let written: Vec<&str> = written.flat(flat).map(|(key, _)| key).collect();
+        let missing = K::ALL
+            .iter()
+            .map(|key| key.key())
+            .filter(|key| !written.contains(key));
+        errors.extend(missing.map(|key| CatalogueError {
+            file: flat.file().to_owned(),
+            line: 1,
+            id: key.to_owned(),
+            problem: Problem::MissingKey,
+        }));
+        let keys = PhantomData;
+        (Self { texts, keys }, errors)
     }
 
     pub(super) fn get(&self, key: K) -> &T {

@@ -1,3 +1,5 @@
+use minijinja::value::Serde;
+
 use super::*;
 
 const ENTRY: &str = r#"
@@ -7,11 +9,10 @@ header = "speech"
 body = "{{ name }}"
 "#;
 
-/// The built-in catalogue with one file replaced or added.
+/// The built-in catalogue with one file added.
 fn parse_with(name: &str, text: &str) -> Result<Catalogue, CatalogueError> {
-    let mut files = BUILTIN.to_vec();
-    files.retain(|(file, _)| *file != name);
-    files.push((name, text));
+    let mut files = Files::builtin();
+    files.push(name, text);
     Catalogue::parse(&files)
 }
 
@@ -91,41 +92,56 @@ fn every_problem_is_named_with_its_place() {
 
 #[test]
 fn flat_files_hold_exactly_the_known_keys_within_limits() {
-    let (_, commands) = BUILTIN
-        .iter()
-        .find(|(file, _)| *file == COMMANDS)
-        .expect("is compiled in");
-    let without_id = |replacement: &str| {
-        let lines = commands.lines().map(|line| {
-            if line.starts_with("id =") {
-                replacement
-            } else {
-                line
-            }
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    };
     assert_eq!(
-        problem(COMMANDS, &without_id("")),
-        "commands.toml: id: the text is missing"
-    );
-    assert_eq!(
-        problem(COMMANDS, &without_id("id = 'a'\nidd = 'a'")),
+        problem("commands.toml", "idd = 'a'"),
         "commands.toml: idd: no such text is used"
     );
     assert_eq!(
-        problem(COMMANDS, &without_id("id = ''")),
+        problem("commands.toml", "id = ''"),
         "commands.toml: id: the text has a length of 0; 1 to 256 are allowed"
     );
-    let toasts = format!("stale_button = 'a'\nmembers_only = '{}'", "é".repeat(201));
     assert_eq!(
-        problem(TOASTS, &toasts),
-        "toasts.toml: members_only: the text has a length of 201; 1 to 200 are allowed"
+        problem("toasts.toml", &format!("stale_button = '{}'", "é".repeat(201))),
+        "toasts.toml: stale_button: the text has a length of 201; 1 to 200 are allowed"
     );
     assert_eq!(
-        Catalogue::parse(&[]).unwrap_err().to_string(),
+        Catalogue::parse(&Files::default()).unwrap_err().to_string(),
         "labels.toml: the file is missing"
     );
+    let mut files = Files::default();
+    for (name, text) in files::BUILTIN {
+        let is_id = |line: &&str| name == "commands.toml" && line.starts_with("id =");
+        let lines: Vec<_> = text.lines().filter(|line| !is_id(line)).collect();
+        files.push(name, &lines.join("\n"));
+    }
+    assert_eq!(
+        Catalogue::parse(&files).unwrap_err().to_string(),
+        "commands.toml: id: the text is missing"
+    );
+}
+
+#[test]
+fn the_later_file_counts() {
+    let mut files = Files::builtin();
+    files.push("labels.toml", "back = '🔙 Atrás'");
+    files.push(
+        "menu.toml",
+        "[vip_home]\nvoice = 'lucien'\nheader = 'speech'\nbody = 'Ya.'",
+    );
+    let catalogue = Catalogue::parse(&files).unwrap();
+    assert_eq!(catalogue.label(LabelId::Back).as_str(), "🔙 Atrás");
+    assert_eq!(catalogue.label(LabelId::Home).as_str(), "🔙 Al recibidor");
+    let shown = |name: &str| catalogue.env.get_template(name).unwrap().render(()).unwrap();
+    assert_eq!(shown("menu.vip_home/#0"), "🎩 <b>Lucien</b>\n\nYa.");
+    assert!(catalogue.entry("menu.free_home").is_some());
+}
+
+#[test]
+fn an_error_knows_its_line() {
+    let error = parse_with("test.toml", "\n[a]\nvoice = 'lucien'\nheader = 'nada'\n").unwrap_err();
+    assert_eq!((error.line, error.id.as_str()), (4, "a"));
+    let error = parse_with("test.toml", "\n[a]\nvoice = 'lucien'\nheader = 'none'\n").unwrap_err();
+    assert_eq!((error.line, error.id.as_str()), (2, "a"));
 }
 
 #[test]

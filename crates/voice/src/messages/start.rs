@@ -85,11 +85,7 @@ impl Message for CustodianHome {
     const ID: &'static str = "start.custodian";
 
     fn branch(&self) -> &'static str {
-        match self.day_part {
-            DayPart::Morning => "morning",
-            DayPart::Afternoon => "afternoon",
-            DayPart::Night => "night",
-        }
+        self.day_part.branch()
     }
 
     fn samples() -> Vec<Self> {
