@@ -128,7 +128,11 @@ impl Cell {
             Self::Text(text) => tagged(6, text.as_bytes()),
             // Spelled anew: the order of keys and blanks mean nothing.
             Self::Json(text) => match serde_json::from_str::<JsonValue>(text) {
-                Ok(value) => tagged(7, value.to_string().as_bytes()),
+                Ok(mut value) => {
+                    // Where some dependency has objects keep the order in which they are spelled.
+                    value.sort_all_objects();
+                    tagged(7, value.to_string().as_bytes());
+                }
                 Err(_) => tagged(8, text.as_bytes()),
             },
         }
