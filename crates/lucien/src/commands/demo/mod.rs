@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
 use domain::clock::Clock as _;
-use sim::{NewBot, Options, Sim};
+use sim::{ButtonAction, Entry, Markup, NewBot, Options, Sim};
 use testkit::{Backend, TestDb, preload};
 use tokio_util::sync::CancellationToken;
 use voice::Choice;
@@ -128,4 +128,16 @@ impl Demo {
         self.db.remove().await?;
         end
     }
+}
+
+/// Where a message's first link leads.
+fn link_in(entry: &Entry) -> Result<String> {
+    let Some(Markup::InlineKeyboard(rows)) = &entry.keyboard else {
+        anyhow::bail!("no buttons: {}", entry.text);
+    };
+    let mut links = rows.iter().flatten().filter_map(|button| match &button.action {
+        ButtonAction::Url(link) | ButtonAction::CopyText(link) => Some(link.clone()),
+        _ => None,
+    });
+    links.next().context("no link")
 }

@@ -3,9 +3,10 @@
 
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
-use sim::{ButtonAction, Entry, Markup, Person, Room, Sim};
+use sim::{Person, Room, Sim};
 
 use super::cast::Cast;
+use super::link_in;
 
 /// How long it lasts.
 pub(super) const LENGTH: TimeDelta = TimeDelta::days(5);
@@ -171,16 +172,4 @@ impl Past<'_> {
         self.telegram.clock().advance(PAUSE)?;
         Ok(())
     }
-}
-
-/// Where a message's first link leads.
-fn link_in(entry: &Entry) -> Result<String> {
-    let Some(Markup::InlineKeyboard(rows)) = &entry.keyboard else {
-        anyhow::bail!("no buttons: {}", entry.text);
-    };
-    let mut links = rows.iter().flatten().filter_map(|button| match &button.action {
-        ButtonAction::Url(link) | ButtonAction::CopyText(link) => Some(link.clone()),
-        _ => None,
-    });
-    links.next().context("no link")
 }

@@ -25,11 +25,12 @@ use anyhow::{Context, Result};
 use domain::id::UserId;
 use domain::subscription::Subscription;
 use domain::token::InvitationCode;
-use sim::{ButtonAction, Entry, Markup, Person, Room};
+use sim::{Entry, Person, Room};
 use store::invitations::{self, FoundInvitation};
 use store::subscribers;
 use testkit::{Backend, House};
 
+use super::link_in;
 use super::stage::{Stage, keys, name};
 
 /// Plays it; true when every check held.
@@ -169,16 +170,4 @@ fn button(who: &Person, label: &str) -> Option<String> {
 fn heard(who: &Person, fragment: &str) -> usize {
     let chat = who.chat();
     chat.iter().filter(|entry| entry.text.contains(fragment)).count()
-}
-
-/// Where a message's first link leads.
-fn link_in(entry: &Entry) -> Result<String> {
-    let Some(Markup::InlineKeyboard(rows)) = &entry.keyboard else {
-        anyhow::bail!("no buttons: {}", entry.text);
-    };
-    let mut links = rows.iter().flatten().filter_map(|button| match &button.action {
-        ButtonAction::Url(link) | ButtonAction::CopyText(link) => Some(link.clone()),
-        _ => None,
-    });
-    links.next().context("no link")
 }
